@@ -1,0 +1,1 @@
+"""Speaks to trackers: issues, never POA&Ms. `base` is the port, `errors` what can go wrong behind it."""

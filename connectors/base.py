@@ -1,0 +1,221 @@
+"""The port every tracker stands behind: issues with attributed history, nothing about POA&Ms.
+
+Glossary
+    tracker   Jira or GitHub as a system.
+    issue     what lives there; `id` is the tracker's immutable identity, `key` is for people and may change.
+    marker    our opaque mark inside an issue, set in the create request itself.
+    status    the tracker's own status, with the category that tells open from done.
+    change    one entry of an issue's history: which field, from what, to what, by whom, when (server clock).
+    cursor    how far we have read, as the connector's own opaque text; only a connector looks inside.
+    account   the tracker's immutable id of a user.
+
+Times are ISO 8601 UTC with `Z`, by the server's clock. Calendar dates are `YYYY-MM-DD` strings from end to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Category = Literal["todo", "doing", "done"]
+Visibility = Literal["private", "public", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A tracker's status. `reason` is Jira's resolution or GitHub's state_reason, empty when there is none.
+
+    GitHub has six: `open`, `in progress` and `blocked` (open with that label), `completed`, `not_planned`, `duplicate`.
+    """
+
+    name: str
+    category: Category
+    reason: str = ""
+
+
+Value = str | Status | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A tracker's user: `id` is immutable (Jira accountId or name on Data Center, GitHub login), `name` is for people."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of an issue's history. `field` is `status`, `due_date` or `title`; `id` grows per tracker."""
+
+    id: int
+    at: str
+    author: Account
+    field: str
+    old: Value
+    new: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as last read. `history` is oldest first and holds at least what happened since the cursor asked about.
+
+    `due_dates` is normally empty or one date; more than one is a person's mistake (two `due:` labels).
+    `body` is the whole description as plain text with `\\n` line ends.
+    `version` is opaque and changes whenever the tracker says that the issue changed; `updated` is the server's time.
+    """
+
+    id: str
+    key: str
+    url: str
+    title: str
+    body: str
+    status: Status
+    due_dates: tuple[str, ...]
+    labels: frozenset[str]
+    marker: str | None
+    author: Account
+    created: str
+    updated: str
+    version: str
+    history: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a new issue shall hold. `labels` are added to the connector's own (the marker's)."""
+
+    marker: str
+    title: str
+    body: str
+    due_date: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What a tracker answered to a create: the new identity, and the whole issue where the answer held it (GitHub)."""
+
+    id: str
+    key: str
+    url: str
+    issue: Issue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change to one issue: only what is set is touched. Labels are added and removed, never replaced.
+
+    `due_date`: a date sets it, an empty string clears it, None leaves it.
+    `status`: the category to bring the issue to (`todo` reopens; the connector finds the transitions), None leaves it.
+    """
+
+    title: str | None = None
+    body: str | None = None
+    due_date: str | None = None
+    status: Category | None = None
+    add_labels: frozenset[str] = frozenset()
+    remove_labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a tracker can do, as data. `max_title` and `max_body` count characters."""
+
+    max_title: int
+    max_body: int
+    due_date: Literal["native", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer of an incremental read: `issues` in the order of change and the `cursor` to keep once they are stored.
+
+    `server_time` is the tracker's clock at the start of the read; `unchanged` is true when the tracker itself said
+    that nothing is new (304).
+    """
+
+    issues: Sequence[Issue]
+    cursor: str
+    server_time: str
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer of `check`: who we are there, what is readable, and findings in plain sentences, worst first.
+
+    `problems` stop a connector; `warnings` are degradations (a due field that is not on the edit screen).
+    """
+
+    account: Account
+    deployment: str
+    visibility: Visibility
+    container: str
+    server_time: str
+    problems: Sequence[str] = field(default_factory=tuple)
+    warnings: Sequence[str] = field(default_factory=tuple)
+
+
+class Tracker(Protocol):
+    """One project or repository of one tracker, spoken to with one account.
+
+    Every method may raise Unavailable, RateLimited or Forbidden; writes may raise Unsettled.
+    """
+
+    @property
+    def name(self) -> str:
+        """The connector's name in the configuration: `jira`, `code`."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this tracker can do."""
+        ...
+
+    def check(self) -> Health:
+        """Who we are, where, and whether everything this connector needs is there. Writes nothing."""
+        ...
+
+    def visibility(self) -> Visibility:
+        """Whether strangers can read what we would write; `unknown` counts as public. Asked before every push."""
+        ...
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """Issues carrying our mark that changed since the cursor (None: all of them), with their history.
+
+        Overlap is the connector's business, so repeats are normal; the caller recognises them by `version`.
+        """
+        ...
+
+    def get(self, issue_id: str) -> Issue:
+        """One issue by its immutable id, strongly consistent, with its whole history. Raises Gone."""
+        ...
+
+    def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
+        """Many issues by id, strongly consistent, with their whole history; the missing ones are left out silently."""
+        ...
+
+    def find(self, marker: str, *, since: str) -> Sequence[Issue]:
+        """Every issue created by our own account since that server time that carries the marker, oldest first.
+
+        Not finding one proves nothing by itself: see the evidence rule of the outbox.
+        """
+        ...
+
+    def create(self, draft: Draft) -> Created:
+        """Sends one create request and nothing else.
+
+        Raises Unsettled when the request left and no definite answer came, Unavailable when it provably never left.
+        """
+        ...
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """Applies the edit and returns the issue as the tracker now holds it. Raises Gone, Rejected, Stale, Unsettled."""
+        ...
+
+    def close(self) -> None:
+        """Releases connections."""
+        ...
+

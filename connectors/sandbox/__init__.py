@@ -1,0 +1,1 @@
+"""Trackers on the loopback: for the demonstration, a rehearsal and the tests."""

@@ -1,0 +1,113 @@
+"""Serves a sandbox tracker on the loopback, counts what arrives and fails on demand.
+
+A fault strikes `before` the effect (the tracker never sees the request) or `after` it (the effect stands, the answer
+is lost): the two cases between which a client cannot tell.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request as it arrived. `status` is None when the connection was dropped."""
+
+    method: str
+    path: str
+    query: str
+    status: int | None
+
+
+@dataclass(slots=True)
+class Fault:
+    """The next `times` requests matching method and path pattern fail: `kind` is `drop` or an HTTP status."""
+
+    method: str
+    path: str
+    kind: Literal["drop"] | int
+    when: Literal["before", "after"] = "before"
+    times: int = 1
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def matches(self, scope: Scope) -> bool:
+        """Whether this request is the one to fail."""
+        return bool(self.times > 0 and scope["method"] == self.method and re.search(self.path, scope["path"]))
+
+
+class SandboxServer:
+    """One tracker behind one port. `requests` is everything that arrived, `faults` what shall go wrong next.
+
+    The application answers one request at a time, so its state needs no lock of its own.
+    """
+
+    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+        self.requests: list[Seen] = []
+        self.faults: list[Fault] = []
+        self._app = app
+        self._socket = socket.create_server(("127.0.0.1", port))
+        config = uvicorn.Config(
+            self._serve, log_level="critical", access_log=False, ws="none", lifespan="off", interface="asgi3", proxy_headers=False, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address, without a trailing slash."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> SandboxServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+        self._socket.close()
+
+    def count(self, method: str = "", path: str = "") -> int:
+        """How many requests arrived with this method and a path matching this pattern."""
+        return sum(1 for seen in self.requests if seen.method.startswith(method) and re.search(path, seen.path))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        fault = next((fault for fault in self.faults if fault.matches(scope)), None)
+        status: int | None = None
+
+        async def remember(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        async def swallow(message: Message) -> None:
+            """The effect stands; its answer goes nowhere."""
+
+        if fault is None:
+            await self._app(scope, receive, remember)
+        else:
+            fault.times -= 1
+            if fault.when == "after":
+                await self._app(scope, receive, swallow)
+            if fault.kind == "drop":
+                _transport(send).abort()
+            else:
+                status = fault.kind
+                headers = [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
+                await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"2"), *headers]})
+                await send({"type": "http.response.body", "body": b"{}"})
+        self.requests.append(Seen(scope["method"], scope["path"], scope["query_string"].decode(), status))
+
+
+def _transport(send: Send) -> Any:
+    """The connection under an answer: uvicorn's `send` is a method of the object that holds it."""
+    return send.__self__.transport  # type: ignore[attr-defined]

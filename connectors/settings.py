@@ -1,0 +1,55 @@
+"""What a connector needs to know, as the configuration writes it: `[connectors.NAME]`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+
+Text = Literal["neutral", "restricted", "full"]
+
+
+class _Settings(BaseModel):
+    """Fields every connector has. Secrets are named, never written: an environment variable or a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl
+    token_env: str = ""
+    token_file: str = ""
+    text: Text = "neutral"
+    overlap_minutes: int | None = Field(default=None, ge=0, description="how far back each read looks; None: the tracker's default")
+    timeout_seconds: float = Field(default=30, gt=0)
+    statuses: dict[str, str] = Field(default_factory=dict, description="the tracker's status to work status")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> _Settings:
+        if bool(self.token_env) == bool(self.token_file):
+            raise ValueError("name the token's place: either token_env or token_file")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address without a trailing slash."""
+        return str(self.url).rstrip("/")
+
+
+class JiraSettings(_Settings):
+    """A Jira project. `user` goes with a Cloud API token; leave it out for a Data Center personal access token."""
+
+    type: Literal["jira"]
+    user: str = ""
+    project: str = Field(min_length=1, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    issue_type: str = "Task"
+    due_field: str = Field(default="duedate", pattern=r"^(duedate|customfield_\d+)$")
+
+
+class GithubSettings(_Settings):
+    """A GitHub repository, on github.com or a GitHub Enterprise Server."""
+
+    type: Literal["github"]
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    due_date: Literal["label"] = "label"
+
+
+Settings = Annotated[JiraSettings | GithubSettings, Field(discriminator="type")]

@@ -1,0 +1,1 @@
+"""Translates: the item, its life, the issue an engineer sees, the formal documents. Pure."""

@@ -1,0 +1,1 @@
+"""One module per formal document: tables of columns, readers and writers over bytes."""

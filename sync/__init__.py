@@ -1,0 +1,1 @@
+"""Decides, remembers, acts: the record, the cycle and the commands."""
