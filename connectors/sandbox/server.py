@@ -54,7 +54,7 @@ class SandboxServer:
         self._app = app
         self._socket = socket.create_server(("127.0.0.1", port))
         config = uvicorn.Config(
-            self._serve, log_level="critical", access_log=False, ws="none", lifespan="off", interface="asgi3", proxy_headers=False, timeout_graceful_shutdown=1
+            self._serve, log_level="critical", access_log=False, ws="none", lifespan="off", interface="asgi3", proxy_headers=False, date_header=False, timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
@@ -81,12 +81,15 @@ class SandboxServer:
         if scope["type"] != "http":
             return
         fault = next((fault for fault in self.faults if fault.matches(scope)), None)
-        status: int | None = None
+
+        def note(status: int | None) -> None:
+            """Counts the request before its answer leaves: whoever has the answer finds it counted."""
+            query = scope["query_string"].decode()
+            self.requests.append(Seen(scope["method"], scope["path"], query, status))
 
         async def remember(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                note(message["status"])
             await send(message)
 
         async def swallow(message: Message) -> None:
@@ -94,18 +97,19 @@ class SandboxServer:
 
         if fault is None:
             await self._app(scope, receive, remember)
+            return
+        fault.times -= 1
+        if fault.when == "after":
+            await self._app(scope, receive, swallow)
+        if fault.kind == "drop":
+            note(None)
+            _transport(send).abort()
         else:
-            fault.times -= 1
-            if fault.when == "after":
-                await self._app(scope, receive, swallow)
-            if fault.kind == "drop":
-                _transport(send).abort()
-            else:
-                status = fault.kind
-                headers = [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
-                await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"2"), *headers]})
-                await send({"type": "http.response.body", "body": b"{}"})
-        self.requests.append(Seen(scope["method"], scope["path"], scope["query_string"].decode(), status))
+            note(fault.kind)
+            headers = [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
+            start = {"status": fault.kind, "headers": [(b"content-length", b"2"), *headers]}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body", "body": b"{}"})
 
 
 def _transport(send: Send) -> Any:

@@ -1,0 +1,138 @@
+"""What GitHub answered, and what a refusal means for us.
+
+Decided from status, headers and message and never from PyGithub's exceptions: a 429 is no RateLimitExceeded
+there (PyGithub 2.10.0, Requester.createException), and a 403 may be a rate limit or a missing permission.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from ..errors import Forbidden, Gone, RateLimited, Rejected, TrackerError, Unavailable, Unsettled
+
+Kind = Literal["read", "write"]
+
+# Seconds to wait when GitHub limits us and names no time (its rule for secondary limits).
+UNNAMED_WAIT = 60.0
+
+_LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again later")
+_HINTS = {
+    401: "give the connector a valid token: this one is wrong, expired or revoked",
+    403: "let the token read and write the repository's issues, and authorise it for the organisation's SSO",
+    404: "check the repository's name, and that the token may see it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, headers with lower-case names, and the text of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def data(self) -> Any:
+        """The body. Raises ValueError when it is not JSON."""
+        return json.loads(self.text)
+
+    @property
+    def object(self) -> Mapping[str, Any]:
+        """The body where it is a JSON object, else an empty one."""
+        try:
+            data = self.data
+        except ValueError:
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def server_time(self) -> str:
+        """When GitHub answered, by its own clock; an answer without a date gets ours."""
+        return instant(_date(self.headers.get("date", "")) or datetime.now(UTC))
+
+    @property
+    def message(self) -> str:
+        """GitHub's own explanation of a refusal, empty when it gave none."""
+        details = ", ".join(map(_defect, self.object.get("errors") or ()))
+        return ": ".join(filter(None, [str(self.object.get("message") or ""), details]))
+
+
+def instant(moment: datetime) -> str:
+    """An instant as the port writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -> TrackerError | None:
+    """The error that an answer amounts to, None for a success. `issue_id` is the issue asked for, if one was.
+
+    A write is unsettled by any 5xx: a gateway's error says nothing about what GitHub did.
+    """
+    status, said = answer.status, f": {answer.message}" if answer.message else ""
+    what = f"issue {issue_id} in {repository}" if issue_id else repository
+    if status < 300 or status == 304:
+        return None
+    if _is_limit(answer):
+        return RateLimited(f"GitHub limits our requests to {repository}{said}", retry_after=_wait(answer))
+    if status >= 500:
+        error = Unsettled if kind == "write" else Unavailable
+        return error(f"GitHub answered {status} for {what}")
+    if status == 410 and issue_id and "disabled" not in answer.message:
+        return Gone(f"GitHub says that {what} was deleted")
+    if status == 404 and issue_id:
+        return Gone(f"GitHub shows no {what}: it is deleted, moved or out of our sight")
+    if status == 404:
+        message = f"GitHub shows no repository {repository}: it is missing or this token has no access"
+        return Forbidden(message, hint=_HINTS[404])
+    if status == 410:
+        return Forbidden(f"Issues are switched off in {repository}", hint="switch issues on in its settings")
+    if status in (401, 403):
+        return Forbidden(f"GitHub refuses us in {repository}{said}", hint=_HINTS[status])
+    if status < 400:
+        return Unavailable(f"GitHub redirects {what} elsewhere", hint="correct the connector's url")
+    return Rejected(f"GitHub rejected our request for {what}{said}", field=_field(answer))
+
+
+def _is_limit(answer: Answer) -> bool:
+    if answer.status == 429:
+        return True
+    named = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    return answer.status == 403 and (named or any(word in answer.message.lower() for word in _LIMITED))
+
+
+def _wait(answer: Answer) -> float:
+    """Seconds until we may ask again: by `retry-after` (seconds or a date), the quota's reset, or unnamed."""
+    now = datetime.fromisoformat(answer.server_time)
+    after = answer.headers.get("retry-after", "")
+    date = _date(after)
+    waits = [float(after)] if after.isdecimal() else []
+    if date:
+        waits.append((date - now).total_seconds())
+    if answer.headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in answer.headers:
+        waits.append(float(answer.headers["x-ratelimit-reset"]) - now.timestamp())
+    return max(0.0, *waits) if waits else UNNAMED_WAIT
+
+
+def _date(text: str) -> datetime | None:
+    """An HTTP date, None when it is not one."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
+
+
+def _defect(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return str(error.get("message") or f"{error.get('field', '')} {error.get('code', '')}".strip())
+
+
+def _field(answer: Answer) -> str:
+    """The neutral field that a validation error names first, empty when it names none of ours."""
+    errors = answer.object.get("errors") or ()
+    named = [error.get("field", "") for error in errors if isinstance(error, dict)]
+    return next((name for name in named if name in ("title", "body")), "")

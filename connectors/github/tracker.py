@@ -1,0 +1,223 @@
+"""One GitHub repository behind the port.
+
+Due dates are `due:YYYY-MM-DD` labels, work in progress is a label, closing has GitHub's reason. Our issues
+carry the label `poam` and a marker in the first line of the body, which callers never see in `Issue.body`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain, takewhile
+from typing import Any
+
+from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
+from ..errors import Gone
+from ..settings import GithubSettings
+from .checking import examine, visibility_of
+from .cursor import Cursor
+from .editing import label_path, labels_after, needs_look, patch_of
+from .history import Event, history_of
+from .reading import MARK, due_label, issue_of, join_body
+from .wire import Wire
+
+Row = Mapping[str, Any]
+
+# Lists come from replicas that lag behind by minutes.
+OVERLAP = timedelta(minutes=10)
+
+# Of the 65,536 characters that a body may have, the marker's line gets these.
+_MARKER_ROOM = 136
+
+_CAPABILITIES = Capabilities(max_title=256, max_body=65_536 - _MARKER_ROOM, due_date="label")
+
+
+class GithubTracker:
+    """Implements Tracker. Making one sends nothing; the repository's id is looked up once, if no cursor
+    knows it.
+
+    `write_spacing` is the pause between two writes in seconds, as GitHub asks; the loopback needs none.
+    """
+
+    def __init__(
+        self, name: str, settings: GithubSettings, token: str, *, write_spacing: float = 1.0
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._token = token
+        self._wire = Wire(settings, token, write_spacing)
+        self._source = f"{settings.base_url} {settings.repository}"
+        minutes = settings.overlap_minutes
+        self._overlap = OVERLAP if minutes is None else timedelta(minutes=minutes)
+        self._repository_id: int | None = None
+        self._login: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The connector's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """GitHub's limits; a body may be as long as its limit less the marker's line."""
+        return _CAPABILITIES
+
+    def check(self) -> Health:
+        """Two reads: whose token, and what the repository is like."""
+        return examine(self._wire, self._settings.base_url)
+
+    def visibility(self) -> Visibility:
+        """One read, never remembered: a repository becomes public with one click."""
+        return visibility_of(self._repository())
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """One conditional read while nothing happens; else the list's pages, then events for who did what.
+
+        Newest first on the wire: whatever changes, now or between two pages, shows on the first page, so
+        its ETag speaks for all of them and nothing slips from one page to another unseen.
+        """
+        known = Cursor.parse(cursor, self._source) or Cursor(self._source, self._known_id())
+        self._repository_id = known.repository_id
+        tag = known.etag_for(self._token)
+        first = self._wire.read(
+            f"{self._home()}/issues",
+            {"state": "all", "labels": MARK, "sort": "updated", "direction": "desc", "per_page": 100}
+            | ({"since": known.since} if known.since else {}),
+            headers={"If-None-Match": tag} if tag else {},
+            many=True,
+        )
+        if first.status == 304:
+            return Page((), known.text, first.server_time, unchanged=True)
+        rows = list(chain.from_iterable(self._wire.pages(first)))
+        following = known.after(rows, first.headers.get("etag", ""), self._token, self._overlap)
+        changed = [row for row in reversed(rows) if "pull_request" not in row and known.is_new(row)]
+        return Page(self._attributed(changed, known.since or ""), following.text, first.server_time)
+
+    def get(self, issue_id: str) -> Issue:
+        """Two reads: the issue, then its events."""
+        row = self._row(issue_id)
+        path = f"{self._home()}/issues/{issue_id}/events"
+        first = self._wire.read(path, {"per_page": 100}, issue_id=issue_id, many=True)
+        return self._issue(row, chain.from_iterable(self._wire.pages(first, issue_id=issue_id)))
+
+    def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
+        """REST reads issues by number one at a time only."""
+        found = []
+        for issue_id in issue_ids:
+            try:
+                found.append(self.get(issue_id))
+            except Gone:
+                continue
+        return found
+
+    def find(self, marker: str, *, since: str) -> Sequence[Issue]:
+        """Walks our own issues, newest first, down to `since`; their history is not read."""
+        begin = datetime.fromisoformat(since).replace(microsecond=0)
+        query = {
+            "state": "all",
+            "creator": self._me(),
+            "sort": "created",
+            "direction": "desc",
+            "per_page": 100,
+        }
+        first = self._wire.read(f"{self._home()}/issues", query, many=True)
+        rows = chain.from_iterable(self._wire.pages(first))
+        recent = takewhile(lambda row: datetime.fromisoformat(row["created_at"]) >= begin, rows)
+        issues = [self._issue(row) for row in recent if "pull_request" not in row]
+        ours = [issue for issue in issues if issue.marker == marker and self._is_me(issue.author.id)]
+        return ours[::-1]
+
+    def create(self, draft: Draft) -> Created:
+        """One POST with marker, labels and date; GitHub drops the labels silently where we may not push."""
+        due = {due_label(draft.due_date)} if draft.due_date else set()
+        data = {
+            "title": draft.title,
+            "body": join_body(draft.marker, draft.body),
+            "labels": sorted({MARK} | due | draft.labels),
+        }
+        issue = self._issue(self._wire.write("POST", f"{self._home()}/issues", data).data)
+        return Created(issue.id, issue.key, issue.url, issue)
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """Labels first, then one PATCH, whose answer is the issue; without a PATCH one read shows it.
+
+        A look comes first where what to write depends on what is there. The result holds no history.
+        """
+        row = self._row(issue_id) if needs_look(edit) else None
+        add, remove = labels_after(edit, row)
+        self._relabel(issue_id, add, remove)
+        patch = patch_of(edit, row)
+        if patch:
+            path = f"{self._home()}/issues/{issue_id}"
+            row = self._wire.write("PATCH", path, patch, issue_id=issue_id).data
+        elif add or remove or row is None:
+            row = self._row(issue_id)
+        return self._issue(row)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._wire.close()
+
+    def _relabel(self, issue_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Adds before removing: an issue is never without its date. What is gone already is removed."""
+        path = f"{self._home()}/issues/{issue_id}/labels"
+        if add:
+            self._wire.write("POST", path, {"labels": add}, issue_id=issue_id, many=True)
+        for name in remove:
+            try:
+                self._wire.write("DELETE", label_path(path, name), issue_id=issue_id, many=True)
+            except Gone:
+                continue
+
+    def _attributed(self, rows: Sequence[Row], since: str) -> list[Issue]:
+        """The issues with their events since then, or since the oldest of them was made."""
+        if not rows:
+            return []
+        begin = max(since, min(row["created_at"] for row in rows))
+        events: dict[int, list[Event]] = defaultdict(list)
+        for event in self._events(begin):
+            if event.get("issue"):
+                events[event["issue"]["number"]].append(event)
+        return [self._issue(row, events[row["number"]]) for row in rows]
+
+    def _events(self, begin: str) -> Iterable[Event]:
+        """The repository's events, newest first, page by page until one is older than `begin`."""
+        first = self._wire.read(f"{self._home()}/issues/events", {"per_page": 100}, many=True)
+        for page in self._wire.pages(first):
+            yield from page
+            if page and page[-1]["created_at"] < begin:
+                return
+
+    def _issue(self, row: Row, events: Iterable[Event] = ()) -> Issue:
+        return issue_of(row, self._settings.repository, history_of(row, events))
+
+    def _row(self, issue_id: str) -> Row:
+        """The issue as it stands. PyGithub follows a transferred issue elsewhere: there it is not ours."""
+        row: Row = self._wire.read(f"{self._home()}/issues/{issue_id}", issue_id=issue_id).data
+        if str(row.get("number")) != issue_id:
+            raise Gone(f"Issue {issue_id} left {self._settings.repository}: it is now {row.get('html_url')}")
+        return row
+
+    def _home(self) -> str:
+        return f"/repositories/{self._known_id()}"
+
+    def _known_id(self) -> int:
+        return self._repository_id if self._repository_id is not None else int(self._repository()["id"])
+
+    def _repository(self) -> Row:
+        """The repository as it is now, by id once that is known, else by name."""
+        known = self._repository_id
+        path = f"/repos/{self._settings.repository}" if known is None else f"/repositories/{known}"
+        row: Row = self._wire.read(path).data
+        self._repository_id = int(row["id"])
+        return row
+
+    def _me(self) -> str:
+        """Our own login, asked once."""
+        if self._login is None:
+            self._login = str(self._wire.read("/user").data["login"])
+        return self._login
+
+    def _is_me(self, login: str) -> bool:
+        return login.casefold() == self._me().casefold()

@@ -1,0 +1,92 @@
+"""Asks a tracker again when that is safe: the only retry layer, the client libraries' own are turned off.
+
+The errors carry the whole rule. `Unavailable`, and so `RateLimited`, says of a read that it may be repeated
+and of a write that it was never applied; `Unsettled`, `Stale`, `Gone`, `Rejected` are for others to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tenacity
+
+from .base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Tracker, Visibility
+from .errors import RateLimited, Unavailable
+
+PATIENCE = 60.0
+"""Seconds that one call may wait altogether: a longer pause is the cycle's business, nobody blocks for it."""
+
+
+class Retrying:
+    """A `Tracker` around a tracker.
+
+    `sleep` takes seconds and may raise to abort the call, `random` yields the jitter from [0, 1), `attempts`
+    counts the first one too. When patience or attempts run out, the last error is raised as it came.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        *,
+        sleep: Callable[[float], None],
+        random: Callable[[], float],
+        attempts: int = 5,
+    ) -> None:
+        self._tracker = tracker
+        self._random = random
+        self._attempts = attempts
+        self._call = tenacity.Retrying(
+            sleep=sleep,
+            retry=tenacity.retry_if_exception_type(Unavailable),
+            wait=self._wait,
+            stop=self._enough,
+            reraise=True,
+        )
+
+    @property
+    def name(self) -> str:
+        """The connector's name in the configuration."""
+        return self._tracker.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the tracker can do."""
+        return self._tracker.capabilities
+
+    def check(self) -> Health:
+        """See `Tracker`, here and below."""
+        return self._call(self._tracker.check)
+
+    def visibility(self) -> Visibility:
+        return self._call(self._tracker.visibility)
+
+    def changed_since(self, cursor: str | None) -> Page:
+        return self._call(self._tracker.changed_since, cursor)
+
+    def get(self, issue_id: str) -> Issue:
+        return self._call(self._tracker.get, issue_id)
+
+    def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
+        return self._call(self._tracker.get_many, issue_ids)
+
+    def find(self, marker: str, *, since: str) -> Sequence[Issue]:
+        return self._call(self._tracker.find, marker, since=since)
+
+    def create(self, draft: Draft) -> Created:
+        return self._call(self._tracker.create, draft)
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        return self._call(self._tracker.edit, issue_id, edit)
+
+    def close(self) -> None:
+        self._tracker.close()
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """What the tracker asks for, else a random part of 1, 2, 4... seconds: clients shall not collide."""
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RateLimited):
+            return error.retry_after
+        return self._random() * 2.0 ** (state.attempt_number - 1)
+
+    def _enough(self, state: tenacity.RetryCallState) -> bool:
+        return state.attempt_number >= self._attempts or state.idle_for + state.upcoming_sleep > PATIENCE

@@ -1,0 +1,71 @@
+"""What every format of a formal POA&M has in common: a header, items, and what is wrong with a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..item import PoamItem
+
+FedrampLayout = Literal["3.0", "2.1"]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemHeader:
+    """The system a document speaks for. `date` is the document's own day, `YYYY-MM-DD`, None when it has none."""
+
+    provider: str = ""
+    name: str = ""
+    impact_level: str = ""
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One POA&M workbook: its layout, its header, its items.
+
+    The items are those the authority is to see; drafts and discarded items are the caller's to leave out.
+    """
+
+    layout: FedrampLayout
+    header: SystemHeader
+    items: tuple[PoamItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One thing in one cell that its author has to put right. `row` counts from 1, as a spreadsheet does."""
+
+    sheet: str
+    row: int
+    heading: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.sheet}, row {self.row}, {self.heading}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file says. A row with a problem is not among the items, so a careful importer takes all or nothing."""
+
+    document: Document
+    problems: tuple[RowProblem, ...] = ()
+
+
+class UnreadableDocument(Exception):
+    """The file as a whole cannot be read; `hint` says what its owner can do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UnwritableDocument(Exception):
+    """An item does not fit the format, and writing it would lose something; `hint` says what to shorten."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint

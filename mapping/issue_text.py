@@ -1,0 +1,247 @@
+"""What an engineer reads: the issue's title and our block of its body.
+
+The block stands between two delimiter lines; a person's text around them is never touched. It is written in plain
+lines, without bullets, brackets or rules, because Jira Cloud turns markup into its own and back on every read.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from .dates import effective_due, effective_rating, shown_due
+from .item import ChangeKind, FindingKind, PoamItem, State
+from .lenses import normal_body, normal_title
+from .profiles import Profile
+from .redaction import WITHHELD, TextMode, inert, leaks, scrub, visible
+
+BEGIN = "==== POA&M: kept by poam-sync, edits between these lines are undone ===="
+END = "==== POA&M: end of the part kept by poam-sync ===="
+BLOCK_LIMIT = 20_000
+"""Characters of our block: Jira takes 32,767 for the whole body, and people need room too."""
+
+_NEUTRAL_TITLE = "Compliance remediation task"
+_ALLOWANCES = (6000, 3000, 1500, 700, 300, 100, 0)
+
+
+def issue_title(item: PoamItem, mode: TextMode, limit: int) -> str:
+    """`[V-12] ...`: a fixed phrase in neutral, the kind of work in restricted, the weakness name in full."""
+    title = {"restricted": category(item), "full": inert(item.weakness_name)}.get(mode, _NEUTRAL_TITLE)
+    return normal_title(f"[{_id(item, mode)}] {title or _NEUTRAL_TITLE}", limit)
+
+
+def issue_block(
+    item: PoamItem,
+    profile: Profile,
+    mode: TextMode,
+    notices: Sequence[str],
+    limit: int = BLOCK_LIMIT,
+) -> str:
+    """Our block with both delimiter lines, at most `limit` characters: long texts are shortened, never the rest."""
+    block = ""
+    for allowance in _ALLOWANCES:
+        block = _render(item, profile, mode, notices, allowance)
+        if len(block) <= limit:
+            return block
+    return block
+
+
+def block_in(body: str) -> str | None:
+    """Our block as it stands in a body, delimiter lines included, or None where a person removed it."""
+    lines = body.split("\n")
+    region = next(_regions(lines), None)
+    return None if region is None else "\n".join(lines[slice(*region)])
+
+
+def with_block(body: str, block: str) -> str:
+    """The body with our block replaced, or appended where a person removed it; copies of it go.
+
+    A delimiter that lost its partner bounds nothing and is taken away; the text around it stays.
+    """
+    lines = body.split("\n")
+    regions = list(_regions(lines))
+    for start, end in reversed(regions[1:]):
+        del lines[start:end]
+    if regions:
+        lines[slice(*regions[0])] = [block]
+    kept = [line for line in lines if _key(line) not in _DELIMITERS]
+    rest = "\n".join(kept)
+    if regions:
+        return rest
+    return f"{rest.rstrip()}\n\n{block}" if rest.strip() else block
+
+
+def category(item: PoamItem) -> str:
+    """The kind of work in a fixed phrase, told from words of the weakness name: says what to do, not where or why."""
+    name = visible(item.weakness_name)
+    phrases = (phrase for pattern, phrase in _CATEGORIES if pattern.search(name))
+    return next(phrases, _KINDS[item.finding_kind])
+
+
+def _render(item: PoamItem, profile: Profile, mode: TextMode, notices: Sequence[str], allowance: int) -> str:
+    sections = (
+        _facts(item, profile, mode, allowance),
+        (_said(item, notice, mode, allowance) for notice in notices),
+        _details(item, mode, allowance),
+        _guidance(item, profile, mode),
+    )
+    paragraphs = ("\n".join(filter(None, lines)) for lines in sections)
+    return normal_body("\n\n".join((BEGIN, *filter(None, paragraphs), END)))
+
+
+def _facts(item: PoamItem, profile: Profile, mode: TextMode, allowance: int) -> Iterator[str]:
+    yield f"POA&M item: {_id(item, mode)}"
+    yield _due_line(item, profile)
+    yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
+    yield _STATES.get(item.state, "")
+    if mode in ("restricted", "full"):
+        yield f"Kind of work: {category(item)}"
+        yield _labelled("Risk", effective_rating(item) or "")
+
+
+def _due_line(item: PoamItem, profile: Profile) -> str:
+    shown, due = shown_due(item, profile), effective_due(item, profile)
+    if shown is None:
+        return "Due date: none yet"
+    if shown == due:
+        return f"Due date: {shown}"
+    return f"Due date: {shown} (your forecast{f'; required by {due}' if due else ''})"
+
+
+def _details(item: PoamItem, mode: TextMode, allowance: int) -> Iterator[str]:
+    """What is wrong and what to do about it; neutral says nothing of this."""
+    if mode == "full":
+        for label, text in (
+            ("Weakness", item.weakness_name),
+            ("Description", item.weakness_description),
+            ("CVE", item.cves),
+            ("Controls", item.controls),
+            ("Affected assets", "\n".join(item.assets)),
+        ):
+            yield _paragraph(label, _said(item, text, mode, allowance))
+    if mode in ("restricted", "full"):
+        yield _paragraph("Plan", _said(item, item.remediation_plan, mode, allowance))
+        yield from _milestones(item, mode, allowance)
+
+
+def _milestones(item: PoamItem, mode: TextMode, allowance: int) -> Iterator[str]:
+    budget = min(allowance, 300)
+    for each in item.milestones if budget else ():
+        said = _said(item, each.description, mode, budget)
+        yield f"Milestone {each.number}, {each.scheduled_completion_date}: {said}"
+    for change in item.milestone_changes if budget else ():
+        said = _said(item, change.description, mode, budget)
+        yield f"Milestone {change.number}, {_CHANGES[change.kind]} {change.date}: {said}"
+
+
+def _guidance(item: PoamItem, profile: Profile, mode: TextMode) -> Iterator[str]:
+    if item.state in _FINAL:
+        return
+    shared = mode in ("restricted", "full")
+    yield f"Done means: {_DONE[item.finding_kind] if shared else _DONE_NEUTRAL}."
+    yield (
+        "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it with "
+        "evidence and closes the POA&M item; until then the item stays open."
+    )
+    yield _EVIDENCE if shared else _EVIDENCE_NEUTRAL
+    yield (
+        "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
+        + (
+            ""
+            if profile.extensions
+            else " The ISSO can take note of it; the required date itself does not move."
+        )
+    )
+    yield "An earlier date is taken over as your forecast; set the required date again to withdraw it."
+    yield (
+        "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item stays "
+        "open and the ISSO decides."
+    )
+
+
+def _id(item: PoamItem, mode: TextMode) -> str:
+    """The POA&M ID, unless it spells an asset, a CVE or the source identifier where that may not be said."""
+    text = normal_title(inert(item.poam_id), 60)
+    return WITHHELD if mode != "full" and leaks(text, item) else text or "new"
+
+
+def _said(item: PoamItem, text: str, mode: TextMode, allowance: int) -> str:
+    """A text of the record or of a person as the mode allows it; what still leaks at the end is withheld whole."""
+    if mode == "full":
+        return _short(inert(text), allowance)
+    neutral = mode != "restricted"
+    said = _short(inert(scrub(visible(text), item, neutral=neutral)), allowance)
+    return WITHHELD if leaks(said, item, neutral=neutral) else said
+
+
+def _short(text: str, allowance: int) -> str:
+    text = text.strip()
+    return text if len(text) <= allowance else f"{text[: allowance - 1].rstrip()}…" if allowance else ""
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label}: {text}" if text else ""
+
+
+def _paragraph(label: str, text: str) -> str:
+    """A label before one line, or above several."""
+    return f"{label}:\n{text}" if "\n" in text else _labelled(label, text)
+
+
+def _regions(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Every region from a begin line to the end line after it, as a slice; of two begin lines the nearer counts."""
+    begin: int | None = None
+    for number, line in enumerate(lines):
+        match _key(line):
+            case key if key == _BEGIN_KEY:
+                begin = number
+            case key if key == _END_KEY and begin is not None:
+                yield begin, number + 1
+                begin = None
+
+
+def _key(line: str) -> str:
+    """The letters and digits of a line: trackers escape, quote and re-space the rest."""
+    return re.sub(r"[\W_]", "", html.unescape(line)).casefold()
+
+
+_BEGIN_KEY, _END_KEY = _key(BEGIN), _key(END)
+_DELIMITERS = frozenset({_BEGIN_KEY, _END_KEY})
+_FINAL = frozenset({State.RISK_ACCEPTED, State.CLOSED, State.DISCARDED})
+_STATES = {
+    State.PENDING_VERIFICATION: "The work is claimed done and waits for verification.",
+    State.RISK_ACCEPTED: "The risk of this item is accepted; nothing is to be done now.",
+    State.CLOSED: "This item is verified and closed.",
+    State.DISCARDED: "This item was discarded; nothing is to be done.",
+}
+_CHANGES = {ChangeKind.NEW: "new for", ChangeKind.UPDATE: "moved to", ChangeKind.COMPLETE: "complete on"}
+_DONE_NEUTRAL = "the change is in place everywhere it is needed, and a scan, a test or a document proves it"
+_DONE = {
+    FindingKind.VULNERABILITY: "the weakness is gone from every affected asset and a new authenticated scan proves it",
+    FindingKind.CONFIGURATION: "the setting is right on every affected asset and a new compliance scan proves it",
+    FindingKind.PENETRATION_TEST: "the weakness is fixed and repeating the test proves it",
+    FindingKind.CONTROL_GAP: "what the control asks for is in place and written down, and the ISSO can examine it",
+}
+_EVIDENCE = "Link the change and what proves it here."
+_EVIDENCE_NEUTRAL = "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of this issue."
+_KINDS = {
+    FindingKind.VULNERABILITY: "Fix a vulnerability",
+    FindingKind.CONFIGURATION: "Correct a configuration",
+    FindingKind.PENETRATION_TEST: "Fix a weakness found by testing",
+    FindingKind.CONTROL_GAP: "Close a gap in a control",
+}
+_CATEGORIES = tuple(
+    (re.compile(rf"\b(?:{words})", re.IGNORECASE), phrase)
+    for words, phrase in (
+        (r"tls|ssl|cipher|certificate|https", "Strengthen encryption in transit"),
+        (r"encrypt|at rest|kms", "Strengthen encryption of stored data"),
+        (r"mfa|multi-?factor|password|passphrase|authenticat|credential", "Strengthen sign-in"),
+        (r"privilege|permission|access control|least|account", "Tighten access rights"),
+        (r"inject|xss|cross-site|csrf|deserial|overflow|sanitiz", "Fix application code"),
+        (r"librar|dependenc|package|component", "Patch a third-party library"),
+        (r"outdated|unsupported|end of life|obsolete|patch|update|upgrade|version", "Update software"),
+        (r"log|audit|monitor", "Complete logging and monitoring"),
+        (r"backup|recover|contingency", "Strengthen backup and recovery"),
+    )
+)

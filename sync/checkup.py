@@ -1,0 +1,196 @@
+"""What `poam doctor` looks at. Checks yield findings with a remedy and change nothing."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from ..connectors import connect
+from ..connectors.base import Health, Tracker
+from ..connectors.errors import TrackerError
+from .config import Config, secret
+from .errors import PoamSyncError
+from .people import who
+from .record.database import journal_mode, sqlite3
+from .record.items import load as load_items
+from .record.record import Record
+from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
+from .routes import route
+
+SKEW = timedelta(minutes=5)
+"""How far clocks may differ: times of both sides stand side by side in the journal."""
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor: about what, what is so, and what to do about it."""
+
+    level: Level
+    subject: str
+    text: str
+    remedy: str = ""
+
+
+Told = Iterator[Finding]
+
+
+def refused(subject: str, error: PoamSyncError | TrackerError) -> Finding:
+    """An error as a finding."""
+    return Finding(Level.PROBLEM, subject, str(error), error.hint)
+
+
+def check_sqlite() -> Told:
+    """Which SQLite is in use and how the record is kept safe with it."""
+    mode, level = journal_mode()
+    source = "pysqlite3" if sqlite3.__name__.startswith("pysqlite3") else "Python's own library"
+    yield Finding(
+        Level.OK,
+        "sqlite",
+        f"SQLite {sqlite3.sqlite_version} from {source}, journal {mode}, synchronous {level}",
+    )
+
+
+def check_people(config: Config, user: str) -> Told:
+    """Whether anybody can decide, and whether the one who asks is known."""
+    if not any(person.role == "isso" for person in config.people.values()):
+        remedy = 'give a person of [people] role = "isso"'
+        yield Finding(
+            Level.WARNING, "people", "nobody has the role isso: nothing can be verified or closed", remedy
+        )
+    try:
+        who(config, user)
+    except PoamSyncError as error:
+        yield Finding(Level.WARNING, "people", str(error), error.hint)
+
+
+def check_record(config: Config) -> Told:
+    """Whether the record can be read, is of this version, guarded and private, and where its items go."""
+    path = config.record_path
+    try:
+        with Record.read(path) as record:
+            yield from _schema(record)
+            yield from _contents(record, config)
+    except PoamSyncError as error:
+        yield refused("record", error)
+        return
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding(Level.WARNING, "record", f"{path} is readable by others", f"chmod 600 {path}")
+
+
+def _schema(record: Record) -> Told:
+    version = record.db.conn.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        text = f"schema version {version} is newer than this poam-sync, which knows {len(MIGRATIONS)}"
+        yield Finding(Level.PROBLEM, "record", text, "install the newer poam-sync")
+    elif version < len(MIGRATIONS):
+        text = (
+            f"schema version {version} is older than {len(MIGRATIONS)}; the next writing command brings it up"
+        )
+        yield Finding(Level.WARNING, "record", text, "poam backup FILE first")
+    elif fingerprint(record.db) != expected_fingerprint():
+        text = "its tables or guards were changed outside poam-sync"
+        yield Finding(Level.PROBLEM, "record", text, "run poam verify, then restore a backup")
+    else:
+        seq, head = record.head
+        text = f"{record.path}: schema version {version}, journal at {seq} ({head[:12] or 'empty'})"
+        yield Finding(Level.OK, "record", text)
+
+
+def _contents(record: Record, config: Config) -> Told:
+    items = load_items(record.db)
+    lost = sorted({item.system_id for item in items} - {system.id for system in config.systems})
+    if lost:
+        text = f"the record has items of {', '.join(lost)}, which the configuration does not name"
+        yield Finding(Level.WARNING, "systems", text, "add a [[systems]] table of that id")
+    unrouted = [item.poam_id for item in items if route(config, item) is None] if config.connectors else []
+    if unrouted:
+        shown = ", ".join(unrouted[:5]) + (", ..." if len(unrouted) > 5 else "")
+        text = f"{len(unrouted)} of {len(items)} items match no route and are mirrored nowhere: {shown}"
+        yield Finding(Level.WARNING, "routes", text, "add a last [[routes]] table with a connector alone")
+    elif config.connectors and not config.routes:
+        text = "there are connectors but no routes: nothing will be mirrored"
+        yield Finding(Level.WARNING, "routes", text, "add a [[routes]] table")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How trackers are asked: with which secrets, at what time, how to wait, whether to read our issues too."""
+
+    environ: Mapping[str, str]
+    now: datetime
+    sleep: Callable[[float], None]
+    probe: bool = False
+
+
+def check_connectors(config: Config, ask: Ask) -> Told:
+    """Every connector, one after the other; one that fails does not hide the next."""
+    for name in config.connectors:
+        try:
+            yield from _connector(config, name, ask)
+        except (PoamSyncError, TrackerError) as error:
+            yield refused(f"connectors.{name}", error)
+
+
+def _connector(config: Config, name: str, ask: Ask) -> Told:
+    settings, subject = config.connectors[name], f"connectors.{name}"
+    token = secret(settings, ask.environ, config.base)
+    if settings.token_file:
+        yield from _private(subject, config.base / settings.token_file)
+    tracker = connect(name, settings, token, sleep=ask.sleep)
+    try:
+        health = tracker.check()
+        yield from _health(subject, health, settings.text)
+        yield from _skew(subject, health.server_time, ask.now)
+        if ask.probe:
+            yield _probe(subject, tracker)
+    finally:
+        tracker.close()
+
+
+def _private(subject: str, path: Path) -> Told:
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding(
+            Level.WARNING, subject, f"the token file {path} is readable by others", f"chmod 600 {path}"
+        )
+
+
+def _health(subject: str, health: Health, text: str) -> Told:
+    for problem in health.problems:
+        yield Finding(Level.PROBLEM, subject, problem)
+    for warning in health.warnings:
+        yield Finding(Level.WARNING, subject, warning)
+    if health.visibility != "private" and text != "neutral":
+        seen = "is public" if health.visibility == "public" else "cannot be proven private"
+        told = f"{health.container} {seen}, so {text} text must not go there"
+        yield Finding(Level.PROBLEM, subject, told, 'set text = "neutral", or make it private')
+    if not health.problems:
+        account = health.account.name or health.account.id
+        told = f"{health.deployment}, {health.container} ({health.visibility}) as {account}, {text} text"
+        yield Finding(Level.OK, subject, told)
+
+
+def _skew(subject: str, server_time: str, now: datetime) -> Told:
+    try:
+        apart = abs(datetime.fromisoformat(server_time).astimezone(UTC) - now)
+    except ValueError:
+        return
+    if apart > SKEW:
+        told = f"its clock and ours are {apart.total_seconds() / 60:.0f} minutes apart"
+        yield Finding(Level.WARNING, subject, told, "let this machine take its time from a time server")
+
+
+def _probe(subject: str, tracker: Tracker) -> Finding:
+    """Reads our issues as a full cycle would."""
+    return Finding(Level.OK, subject, f"{len(tracker.changed_since(None).issues)} issues carry our mark")

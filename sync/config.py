@@ -1,0 +1,172 @@
+"""The configuration: TOML, parsed once into frozen models that forbid the unknown.
+
+`load` tells every fault at once, one per line. Paths are relative to the configuration file. Secrets never
+stand in it: `secret` reads one from the environment variable or the file that the configuration names.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from ..connectors.settings import GithubSettings, JiraSettings, Settings
+from .config_checks import cross_checks
+from .config_problems import Problem, problems_of
+from .errors import ConfigError
+from .limits import Limits, Wait
+
+Role = Literal["engineer", "isso", "ao", "assessor"]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RecordSettings(_Table):
+    """`[record]`: where the record lies, relative to the configuration file."""
+
+    path: Name = "poam.db"
+
+
+class System(_Table):
+    """`[[systems]]`: an authorization boundary. `profile` names its rules, its days end in `timezone`."""
+
+    id: Name
+    name: Name
+    provider: str = ""
+    impact_level: str = ""
+    profile: str = "generic"
+    timezone: str = "UTC"
+
+
+class Person(_Table):
+    """`[people."NAME"]`: what a person may decide, and who that is to the machine and the trackers.
+
+    Accounts are `os:NAME` or `CONNECTOR:ACCOUNT`; `acts_for` lists whom `--as` may name.
+    """
+
+    role: Role = "engineer"
+    accounts: tuple[str, ...] = ()
+    acts_for: tuple[str, ...] = ()
+
+
+class Sync(_Table):
+    """`[sync]`: how often, and whether a later date in a tracker is put back or left there, labelled."""
+
+    interval: Wait = timedelta(minutes=2)
+    later_date: Literal["revert", "hold"] = "revert"
+    limits: Limits = Limits()
+
+
+class Route(_Table):
+    """`[[routes]]`: where an item is mirrored. Empty means any; of `controls` one must be the item's."""
+
+    connector: Name
+    system: str = ""
+    controls: tuple[str, ...] = ()
+
+
+class Config(_Table):
+    """Everything a process needs to know. `base` is the folder that relative paths start from."""
+
+    record: RecordSettings = RecordSettings()
+    systems: tuple[System, ...] = Field(min_length=1)
+    people: Mapping[str, Person] = {}
+    sync: Sync = Sync()
+    connectors: Mapping[str, Settings] = {}
+    routes: tuple[Route, ...] = ()
+
+    _base: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any) -> None:
+        """Takes the folder of the file from the validation context."""
+        self._base = (context or {}).get("base", Path())
+
+    @property
+    def base(self) -> Path:
+        """The folder of the configuration file."""
+        return self._base
+
+    @property
+    def record_path(self) -> Path:
+        """Where the record lies."""
+        return self._base / self.record.path
+
+    def system(self, system_id: str) -> System | None:
+        """The system of that id, or None."""
+        return next((system for system in self.systems if system.id == system_id), None)
+
+
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "": Config,
+    "record": RecordSettings,
+    "systems": System,
+    "people": Person,
+    "sync": Sync,
+    "limits": Limits,
+    "jira": JiraSettings,
+    "github": GithubSettings,
+    "routes": Route,
+}
+
+
+def load(path: Path) -> Config:
+    """Reads and checks a configuration file. Raises ConfigError with one line per fault."""
+    data = _parse(path)
+    try:
+        config = Config.model_validate(data, context={"base": path.parent})
+    except ValidationError as error:
+        keys = {name: tuple(model.model_fields) for name, model in _TABLES.items()}
+        raise _refused(path, problems_of(error, data, keys)) from None
+    if problems := list(cross_checks(config)):
+        raise _refused(path, problems)
+    return config
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        hint = "run poam init to write one, or name yours with --config or POAM_CONFIG"
+        raise ConfigError(f"{path}: there is no such file", hint=hint) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text", hint="save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path}: is not valid TOML: {error}", hint='texts need quotes: key = "value"'
+        ) from None
+
+
+def _refused(path: Path, problems: list[Problem]) -> ConfigError:
+    return ConfigError(
+        "\n".join(problem.told(path) for problem in problems),
+        hint="mend the file and check it with poam doctor; every key is explained in config.example.toml",
+    )
+
+
+def secret(settings: JiraSettings | GithubSettings, environ: Mapping[str, str], base: Path) -> str:
+    """The connector's token, from where the configuration says. Raises ConfigError, never with a value."""
+    if settings.token_env:
+        place, text = f"environment variable {settings.token_env}", environ.get(settings.token_env, "")
+    else:
+        place, text = _read_secret(base / settings.token_file)
+    if not text.strip():
+        raise ConfigError(f"{place} is not set or empty", hint="it must hold the tracker's API token")
+    return text.strip()
+
+
+def _read_secret(path: Path) -> tuple[str, str]:
+    try:
+        return f"token file {path}", path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        hint = "it must hold the tracker's API token"
+        raise ConfigError(f"token file {path} cannot be read: {reason}", hint=hint) from None

@@ -1,0 +1,154 @@
+"""One cycle: observe, decide, act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from ..connectors.base import Created, Tracker
+from ..connectors.errors import TrackerError
+from ..mapping.item import PoamItem
+from .commit import commit, daemon, new_owed, owe_edit, settle
+from .config import Config
+from .decide import ConnectorPlan, Plan, decide
+from .deliver import Delivery, Postman, bind, note_missing, report_twin
+from .observe import iso, observe
+from .record.journal import head
+from .record.mirrors import Link, Owed, cursor_of, keep, remembered, rows, unsettled
+from .record.record import Record, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorReport:
+    """What a cycle read, wrote and decided at one connector. `owed` writes wait for the next cycle."""
+
+    connector: str
+    read: int = 0
+    created: int = 0
+    edited: int = 0
+    changed: int = 0
+    requests: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    owed: int = 0
+    error: TrackerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a cycle. `record_writes` counts rows written to the record, engine memory included."""
+
+    connectors: tuple[ConnectorReport, ...]
+    unrouted: tuple[PoamItem, ...] = ()
+    record_writes: int = 0
+    cycle: str = field(default="")
+
+
+def run_cycle(
+    record: Record, trackers: Mapping[str, Tracker], config: Config, clock: Callable[[], datetime], *, full: bool = False
+) -> Report:
+    """Brings record and trackers into step once. `full` reads and compares everything, not only what changed."""
+    seen = observe(record.db, config, trackers, clock(), full=full)
+    plan = decide(record.db, config, seen, clock(), full=full)
+    return act(record, trackers, config, plan, clock)
+
+
+def act(
+    record: Record, trackers: Mapping[str, Tracker], config: Config, plan: Plan, clock: Callable[[], datetime]
+) -> Report:
+    """Does what the plan says: first everything that was seen is stored, for every tracker, then the owed is sent."""
+    before, cycle = record.writes(), iso(clock())
+    for each in plan.connectors:
+        _store(record, config, each, cycle)
+    reports = []
+    for each in plan.connectors:
+        name = each.seen.connector
+        delivery = Delivery(error=each.seen.error)
+        if each.seen.rules is not None:
+            delivery = Postman(record, config, trackers[name], each.seen.rules, clock, cycle).deliver()
+        reports.append(_report(record, each, delivery))
+    _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
+    return Report(tuple(reports), plan.unrouted, record.writes() - before, cycle)
+
+
+def _settled_seq(record: Record, plan: Plan) -> int:
+    """How far the journal is planned. A connector that could not be read still has all of it before it.
+
+    This cycle's own rows are planned too, unless one of their items has a second issue that must follow.
+    """
+    if any(each.seen.rules is None for each in plan.connectors):
+        return min(plan.head, int(remembered(record.db, "planned_seq") or 0))
+    followers = record.db.conn.execute(
+        """SELECT 1 FROM links WHERE item_uid IN (SELECT item_uid FROM journal WHERE seq > ?)
+           GROUP BY item_uid HAVING count(*) > 1""",
+        (plan.head,),
+    )
+    return plan.head if followers.fetchone() else head(record.db)[0]
+
+
+def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> None:
+    """Everything seen at one connector in one unit of work: facts, journal, bases, outbox and cursor."""
+    name = each.seen.connector
+    if each.seen.rules is None:
+        return
+    learnt = {**(each.seen.learnt or {}), f"rules:{name}": str(each.seen.rules)}
+    with record.unit(at=cycle, cycle=cycle) as unit:
+        for look in each.looks:
+            commit(unit, config, look)
+            owe_edit(unit, look)
+        for view in each.owed:
+            _owe(unit, view.link)
+        for link in each.new_links:
+            unit.create(daemon(name), "links", asdict(link), reason="to be mirrored")
+            keep(unit, new_owed(unit, link.id, "create"))
+        for found in each.found:
+            _bind_found(unit, found.link, Created(found.issue.id, found.issue.key, found.issue.url))
+        for twin in each.twins:
+            report_twin(unit, twin.link, twin.issue)
+        for link in rows(unit.db, Link, "connector = ? AND state = 'live'", (name,)) if each.seen.missing else ():
+            if link.remote_id in each.seen.missing:
+                note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
+        if each.seen.cursor is not None and each.seen.cursor != cursor_of(unit.db, name):
+            unit.put("cursors", {"connector": name, "cursor": each.seen.cursor, "read_at": cycle})
+        _put_meta(unit, learnt)
+
+
+def _owe(unit: Unit, link: Link) -> None:
+    if not rows(unit.db, Owed, "link_id = ? AND state IN ('PENDING', 'SENDING', 'UNKNOWN')", (link.id,)):
+        keep(unit, new_owed(unit, link.id, "edit"))
+
+
+def _bind_found(unit: Unit, link: Link, created: Created) -> None:
+    """A create whose answer was lost shows up in a read: that settles it."""
+    bind(unit, link, created)
+    for owed in rows(unit.db, Owed, "link_id = ? AND state IN ('PENDING', 'SENDING', 'UNKNOWN')", (link.id,)):
+        settle(unit, owed, note="seen at the tracker")
+
+
+def _put_meta(unit: Unit, values: Mapping[str, str]) -> None:
+    for key, value in values.items():
+        if remembered(unit.db, key) != value:
+            unit.put("meta", {"key": key, "value": value})
+
+
+def _remember(record: Record, values: Mapping[str, str], cycle: str) -> None:
+    if any(remembered(record.db, key) != value for key, value in values.items()):
+        with record.unit(at=cycle, cycle=cycle) as unit:
+            _put_meta(unit, values)
+
+
+def _report(record: Record, each: ConnectorPlan, delivery: Delivery) -> ConnectorReport:
+    looks = [*each.looks, *delivery.looks]
+    return ConnectorReport(
+        connector=each.seen.connector,
+        read=len(each.seen.issues),
+        created=delivery.created,
+        edited=delivery.edited,
+        changed=sum(len(look.item_changes) for look in looks),
+        requests=sum(len(look.requests) for look in looks),
+        conflicts=sum(len(look.conflicts) for look in looks),
+        refused=delivery.refused,
+        owed=len(unsettled(record.db, each.seen.connector)),
+        error=each.seen.error or delivery.error,
+    )

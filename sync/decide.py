@@ -1,0 +1,136 @@
+"""Turns what was seen and what the record holds into a plan. Reads the record, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from ..connectors.base import Issue
+from ..mapping.item import PoamItem
+from ..mapping.marker import marker
+from .config import Config
+from .observe import Seen, iso
+from .plan import MIRRORED_STATES, is_owed, look
+from .record.items import load
+from .record.journal import head
+from .record.mirrors import Link, remembered, rows
+from .routes import route
+from .steps import Look, Rules, View
+from .views import view_of
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A second issue of ours for one mirror, come to light late."""
+
+    link: Link
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorPlan:
+    """What a cycle does with one connector. `found` are issues of ours whose create had been lost sight of."""
+
+    seen: Seen
+    looks: tuple[Look, ...] = ()
+    owed: tuple[View, ...] = ()
+    new_links: tuple[Link, ...] = ()
+    found: tuple[Twin, ...] = ()
+    twins: tuple[Twin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole cycle, to be printed or done. `head` is the journal's last row that it takes into account."""
+
+    connectors: tuple[ConnectorPlan, ...]
+    unrouted: tuple[PoamItem, ...]
+    head: int
+
+
+def decide(database: Database, config: Config, seen: Sequence[Seen], now: datetime, *, full: bool) -> Plan:
+    """The plan for everything that was seen and everything the record changed by itself."""
+    new = list(_unmirrored(database))
+    record_id = remembered(database, "record_id") or ""
+    routed = {item.uid: route(config, item) for item in new}
+    plans = tuple(
+        _for_connector(database, config, each, now, record_id, [i for i in new if routed[i.uid] == each.connector], full)
+        for each in seen
+    )
+    return Plan(plans, tuple(item for item in new if routed[item.uid] is None), head(database)[0])
+
+
+def _unmirrored(database: Database) -> Iterator[PoamItem]:
+    states = ", ".join(f"'{state}'" for state in sorted(MIRRORED_STATES))
+    yield from load(database, f"state IN ({states}) AND uid NOT IN (SELECT item_uid FROM links)")
+
+
+def _for_connector(
+    database: Database, config: Config, seen: Seen, now: datetime, record_id: str, new: Sequence[PoamItem], full: bool
+) -> ConnectorPlan:
+    if seen.rules is None:
+        return ConnectorPlan(seen)
+    links = rows(database, Link, "connector = ?", (seen.connector,))
+    by_remote = {link.remote_id: link for link in links if link.remote_id}
+    by_marker = {link.marker: link for link in links}
+    looks, found, twins = [], [], []
+    for issue in seen.issues:
+        if link := by_remote.get(issue.id):
+            if each := _look(database, config, link, issue, seen.rules, now):
+                looks.append(each)
+        elif issue.marker in by_marker and issue.author.id == seen.rules.me:  # a clone has another author
+            link = by_marker[issue.marker]
+            (twins if link.remote_id else found).append(Twin(link, issue))
+    looked_at = {each.view.link.id for each in looks}
+    changed = _changed_items(database, full or remembered(database, f"rules:{seen.connector}") != str(seen.rules))
+    views = [
+        view_of(database, config, link)
+        for link in links
+        if link.state == "live" and link.id not in looked_at and (changed is None or link.item_uid in changed)
+    ]
+    return ConnectorPlan(
+        seen,
+        tuple(looks),
+        tuple(view for view in views if view.sighting.version and is_owed(view, seen.rules)),
+        tuple(_new_link(record_id, item, seen.connector) for item in new),
+        tuple(found),
+        tuple(twins),
+    )
+
+
+def _look(database: Database, config: Config, link: Link, issue: Issue, rules: Rules, now: datetime) -> Look | None:
+    """The look at a linked issue, or None when it brings nothing: a repeat, or an older state than the one we know."""
+    each = look(view_of(database, config, link), issue, rules, iso(now))
+    return each if each is not None and has_news(each) else None
+
+
+def has_news(each: Look) -> bool:
+    """Whether anything at all follows from a look."""
+    return bool(
+        each.sighting != each.view.sighting
+        or each.observed
+        or each.item_changes
+        or each.requests
+        or each.withdrawn
+        or each.conflicts
+        or each.settled_conflicts
+        or each.bases
+        or each.edit
+    )
+
+
+def _changed_items(database: Database, full: bool) -> frozenset[str] | None:
+    """Items the journal touched since the last plan; None for all of them."""
+    planned = remembered(database, "planned_seq")
+    if full or planned is None:
+        return None
+    found = database.conn.execute("SELECT DISTINCT item_uid FROM journal WHERE seq > ?", (int(planned),))
+    return frozenset(uid for (uid,) in found)
+
+
+def _new_link(record_id: str, item: PoamItem, connector: str) -> Link:
+    token = marker(record_id, item.uid, connector, 1)
+    return Link(token, item.uid, connector, 1, token, None, "", "", "planned")

@@ -1,0 +1,247 @@
+"""Sends what the outbox owes one connector. Safe to be killed at any point and run again.
+
+A create is committed as SENDING before its bytes leave, and its link is stored in the transaction that clears it. One
+whose fate is unknown is never sent again before the tracker, asked late enough, does not have it. An edit is never
+replayed: the issue is read, the edit is planned anew, and what was written is read back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ..connectors.base import Created, Draft, Edit, Issue, Tracker
+from ..connectors.errors import Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
+from .commit import commit, daemon, raise_conflict, settle
+from .config import Config
+from .observe import iso, later, rules_for
+from .plan import first_draft, look
+from .record.items import load
+from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
+from .record.record import Record, Unit
+from .steps import Look, NewConflict, Rules
+from .views import view_of
+
+OVERLAP_MINUTES = {"jira": 15, "github": 10}
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What was sent, and the error that stopped the rest, if one did."""
+
+    created: int = 0
+    edited: int = 0
+    refused: int = 0
+    error: TrackerError | None = None
+    looks: list[Look] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Postman:
+    """Everything a delivery to one connector needs."""
+
+    record: Record
+    config: Config
+    tracker: Tracker
+    rules: Rules
+    clock: Callable[[], datetime]
+    cycle: str
+
+    def deliver(self) -> Delivery:
+        """Sends every write that is due. Trouble with one issue does not keep the others waiting; an outage does."""
+        delivery = Delivery()
+        due = [owed for owed in unsettled(self.record.db, self.rules.connector) if owed.not_before <= self.now]
+        try:
+            postman = self._with_fresh_visibility() if due else self
+            for owed in due:
+                postman._send(owed, delivery)
+            postman._read_new_ones(delivery)
+        except TrackerError as error:
+            delivery.error = error
+        return delivery
+
+    @property
+    def now(self) -> str:
+        """The current instant."""
+        return iso(self.clock())
+
+    def _with_fresh_visibility(self) -> Postman:
+        """Asks who can read the place before anything is written there: it may have been made public."""
+        key, visibility = f"visibility:{self.rules.connector}", self.tracker.visibility()
+        if visibility == remembered(self.record.db, key):
+            return self
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            unit.put("meta", {"key": key, "value": visibility})
+        rules = rules_for(self.config, self.rules.connector, self.tracker, self.rules.me, visibility)
+        return replace(self, rules=rules)
+
+    def _send(self, owed: Owed, delivery: Delivery) -> None:
+        link = rows(self.record.db, Link, "id = ?", (owed.link_id,))[0]
+        try:
+            if owed.operation == "edit":
+                self._edit(owed, link, delivery)
+            elif owed.state == "PENDING" or self._never_arrived(owed, link):
+                self._create(owed, link, delivery)
+        except Unsettled as error:
+            self._keep(owed, state="UNKNOWN", last_error=str(error))
+        except Stale:
+            pass  # planned anew in the next cycle
+        except Gone as error:
+            self._missed(owed, link, error)
+        except Rejected as error:
+            delivery.refused += 1
+            self._refused(owed, link, error)
+
+    # --- creates
+
+    def _create(self, owed: Owed, link: Link, delivery: Delivery) -> None:
+        draft = first_draft(view_of(self.record.db, self.config, link), self.rules)
+        deadline = later(self.now, self.config.sync.limits.send_deadline)
+        sending = self._keep(owed, state="SENDING", payload=_written(draft), send_deadline=deadline, attempts=owed.attempts + 1)
+        if self.now > deadline:  # the process slept between commit and send: what we know of the tracker is too old
+            self._keep(sending, state="PENDING")
+            return
+        try:
+            created = self.tracker.create(draft)
+        except Unavailable as error:
+            self._keep(sending, state="PENDING", last_error=str(error))
+            raise
+        self._bind(sending, link, created, delivery)
+        delivery.created += 1
+
+    def _bind(self, owed: Owed, link: Link, created: Created, delivery: Delivery) -> None:
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            bind(unit, link, created)
+            settle(unit, owed)
+        if created.issue is not None:
+            self._ingest(link.id, created.issue, delivery)
+
+    def _never_arrived(self, owed: Owed, link: Link) -> bool:
+        """Asks the tracker for an issue with our marker; only a search begun late enough proves that there is none."""
+        began = self.now
+        hits = self.tracker.find(link.marker, since=later(owed.created_at, -timedelta(minutes=30)))
+        if hits:
+            self._adopt(owed, link, hits[0])
+            for twin in hits[1:]:
+                self._report_twin(link, twin)
+            return False
+        limits, settings = self.config.sync.limits, self.config.connectors[self.rules.connector]
+        overlap = OVERLAP_MINUTES[settings.type] if settings.overlap_minutes is None else settings.overlap_minutes
+        wait = timedelta(seconds=settings.timeout_seconds, minutes=overlap) + limits.in_flight
+        if began >= later(owed.send_deadline, wait):
+            return True
+        if owed.state != "UNKNOWN":
+            self._keep(owed, state="UNKNOWN", last_error="the process stopped while sending")
+        return False
+
+    def _adopt(self, owed: Owed, link: Link, issue: Issue) -> None:
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            bind(unit, link, Created(issue.id, issue.key, issue.url))
+            settle(unit, owed, note="found at the tracker by its marker")
+
+    def _report_twin(self, link: Link, twin: Issue) -> None:
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            report_twin(unit, link, twin)
+
+    def _read_new_ones(self, delivery: Delivery) -> None:
+        """New issues whose answer held only their identity are read back together."""
+        unseen = "connector = ? AND state = 'live' AND id NOT IN (SELECT link_id FROM sightings WHERE version <> '')"
+        links = {link.remote_id: link for link in rows(self.record.db, Link, unseen, (self.rules.connector,)) if link.remote_id}
+        for issue in self.tracker.get_many(list(links)) if links else ():
+            self._ingest(links[issue.id].id, issue, delivery)
+
+    # --- edits
+
+    def _edit(self, owed: Owed, link: Link, delivery: Delivery) -> None:
+        issue = self.tracker.get(link.remote_id or "")
+        each = self._ingest(link.id, issue, delivery)
+        if each is None:
+            return  # the answer was older than what we have seen: look again next time
+        if each.edit is None:
+            self._done(owed)
+            return
+        sending = self._keep(owed, state="SENDING", payload=_written(each.edit), attempts=owed.attempts + 1)
+        try:
+            edited = self.tracker.edit(issue.id, each.edit)
+        except Unavailable as error:
+            self._keep(sending, state="PENDING", last_error=str(error))
+            raise
+        after = self._ingest(link.id, edited, delivery, wrote=each.edited_fields)
+        delivery.edited += 1
+        if after is not None and after.edit is None:
+            self._done(sending)
+        else:
+            self._keep(sending, state="PENDING")
+
+    def _ingest(self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: frozenset[str] = frozenset()) -> Look | None:
+        link = rows(self.record.db, Link, "id = ?", (link_id,))[0]
+        each = look(view_of(self.record.db, self.config, link), issue, self.rules, self.now, wrote=wrote)
+        if each is not None:
+            with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+                commit(unit, self.config, each)
+            delivery.looks.append(each)
+        return each
+
+    # --- what may go wrong with one issue
+
+    def _missed(self, owed: Owed, link: Link, error: Gone) -> None:
+        """A 404 has many causes, none of which closes an item: only several looks over time make an issue missing."""
+        limits = self.config.sync.limits
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            missing = note_missing(unit, self.config, link, str(error))
+            if missing:
+                keep(unit, replace(owed, state="FAILED", last_error=str(error)))
+            else:
+                wait = later(self.now, limits.missing_over / limits.missing_looks)
+                keep(unit, replace(owed, state="PENDING", not_before=wait, last_error=str(error)))
+
+    def _refused(self, owed: Owed, link: Link, error: Rejected) -> None:
+        conflict = NewConflict(error.field or "issue", None, None, str(error), None, "refused")
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            keep(unit, replace(owed, state="FAILED", last_error=str(error)))
+            raise_conflict(unit, link, conflict, by=daemon(link.connector))
+
+    def _done(self, owed: Owed) -> None:
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            settle(unit, owed)
+
+    def _keep(self, owed: Owed, **changes: str | int) -> Owed:
+        changed = replace(owed, **changes)  # type: ignore[arg-type]
+        with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+            keep(unit, changed)
+        return changed
+
+
+def _written(what: Draft | Edit) -> str:
+    """What is sent, as the outbox keeps it."""
+    plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(what).items()}
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def bind(unit: Unit, link: Link, created: Created) -> None:
+    """Stores which issue mirrors the item."""
+    values = {"remote_id": created.id, "remote_key": created.key, "url": created.url, "state": "live"}
+    unit.change(daemon(link.connector), "links", link.id, values, reason="mirrored")
+
+
+def report_twin(unit: Unit, link: Link, twin: Issue) -> None:
+    """A second issue with our marker: told to a person, who closes it."""
+    told = f"{twin.key} {twin.url} carries the same marker and was written by our own account"
+    conflict = NewConflict("twin", None, link.remote_key, told, None, "refused")
+    raise_conflict(unit, link, conflict, by=daemon(link.connector))
+
+
+def note_missing(unit: Unit, config: Config, link: Link, told: str) -> bool:
+    """Counts a look that did not find the issue; True once that makes it missing. The item is not touched."""
+    limits = config.sync.limits
+    known = view_of(unit.db, config, link, load(unit.db, "uid = ?", (link.item_uid,))[0]).sighting
+    since = known.missing_since or unit.at
+    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=since))
+    if known.missing_looks + 1 < limits.missing_looks or unit.at < later(since, limits.missing_over):
+        return False
+    unit.change(daemon(link.connector), "links", link.id, {"state": "missing"}, reason=told)
+    conflict = NewConflict("issue", None, link.remote_key, told, None, "missing")
+    raise_conflict(unit, link, conflict, by=daemon(link.connector))
+    return True

@@ -1,0 +1,70 @@
+"""Reads an issue's history: what people did there since we last looked, told apart from our own echoes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from ..connectors.base import Change, Issue, Status
+from ..mapping.lenses import normal_title, work_status_of
+from .merge import Base
+from .steps import Observed, Rules, View
+
+FIELDS = {"status": "work_status", "due_date": "due_date", "title": "title"}
+
+
+def seen_values(issue: Issue, rules: Rules) -> dict[str, str | None]:
+    """The issue's fields with a history, in the record's words; two due dates at once are no value at all."""
+    values: dict[str, str | None] = {
+        "work_status": work_status_of(issue.status, rules.statuses).value,
+        "title": normal_title(issue.title, rules.capabilities.max_title),
+    }
+    return values if len(issue.due_dates) > 1 else values | {"due_date": next(iter(issue.due_dates), None)}
+
+
+def observe(view: View, issue: Issue, rules: Rules) -> tuple[Observed, ...]:
+    """What people did since our history cursor, oldest first, and what changed without anybody being named."""
+    news = [change for change in issue.history if change.id > view.sighting.history_cursor and change.field in FIELDS]
+    echoes = {change.id for name in FIELDS for change in _echoes(view, [c for c in news if c.field == name], rules)}
+    people = tuple(_observed(change, rules) for change in news if change.id not in echoes)
+    if issue.version == view.sighting.version:
+        return people
+    return people + _unattributed(view.bases, seen_values(issue, rules), news)
+
+
+def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change]:
+    """Our own writes coming back: runs of our account that end in a value we sent (a transition may take several hops).
+
+    A run that ends elsewhere is a person using our account, and counts.
+    """
+    for mine, run in groupby(news, key=lambda change: change.author.id == rules.me):
+        changes = list(run)
+        if mine and (_sent_form(changes[-1]) in view.sent):
+            yield from changes
+
+
+def _sent_form(change: Change) -> tuple[str, str | None]:
+    return (change.field, change.new.category if isinstance(change.new, Status) else change.new or None)
+
+
+def _observed(change: Change, rules: Rules) -> Observed:
+    old, new = (_word(value, rules) for value in (change.old, change.new))
+    return Observed(FIELDS[change.field], old, new, change.author, change.at, str(change.id))
+
+
+def _word(value: Status | str | None, rules: Rules) -> str | None:
+    return work_status_of(value, rules.statuses).value if isinstance(value, Status) else value or None
+
+
+def _unattributed(bases: Mapping[str, Base], seen: Mapping[str, str | None], news: Sequence[Change]) -> tuple[Observed, ...]:
+    told = {FIELDS[change.field] for change in news}
+    return tuple(
+        Observed(name, bases[name].tracker_value, value, None, "", "state")
+        for name, value in seen.items()
+        if name in bases and name not in told and bases[name].tracker_value != value
+    )
+
+
+def last_of(observed: Sequence[Observed], name: str) -> Observed | None:
+    """The last thing a person did to a field: what they want now."""
+    return next((one for one in reversed(observed) if one.field == name), None)

@@ -1,0 +1,73 @@
+"""Merges one field of one item between the record and one tracker. Pure, total, and without a clock.
+
+Terms: the *base* is the pair both sides last agreed on (record value, tracker value); `ours` and `theirs` are the values
+now; the *proposal* is the last value a person gave the field at the tracker since we last read its history. Merging
+looks at proposals, not at bare state: a state says what is, a history says what somebody wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Nothing(Enum):
+    """Nobody proposed anything: different from proposing an empty value."""
+
+    NOTHING = 0
+
+
+NOTHING = Nothing.NOTHING
+Value = str | None
+
+
+class Policy(StrEnum):
+    """Who wins when both sides changed a field to different values. The other value is always kept and shown."""
+
+    MANUAL = "manual"
+    RECORD = "record"
+    TRACKER = "tracker"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The agreed pair, and the version of the record's field that it was agreed at."""
+
+    record_value: Value
+    tracker_value: Value
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What follows: the record's `value` from now on, whether to `push` it, or the pair now `agreed`.
+
+    `conflict` names the policy that decided between two changes; a frozen field waits for a person.
+    """
+
+    value: Value
+    push: bool = False
+    agreed: bool = False
+    conflict: Policy | None = None
+    frozen: bool = False
+
+
+def merge(base: Base | None, ours: Value, theirs: Value, proposal: Value | Nothing, *, dirty: bool, policy: Policy) -> Merged:
+    """The whole truth about one two-way field. `dirty`: the record's value changed, or is owed, since the base."""
+    if proposal is NOTHING or proposal == ours:
+        return settle(base, ours, theirs, dirty=dirty)
+    if not dirty:
+        return settle(base, proposal, theirs, dirty=True)
+    if policy is Policy.MANUAL:
+        return Merged(ours, conflict=policy, frozen=True)
+    winner = proposal if policy is Policy.TRACKER else ours
+    settled = settle(base, winner, theirs, dirty=True)
+    return Merged(winner, settled.push, settled.agreed, policy)
+
+
+def settle(base: Base | None, want: Value, seen: Value, *, dirty: bool = False) -> Merged:
+    """Brings the tracker to `want`: nothing when it shows that, or the pair is known to be as close as it gets."""
+    if want == seen:
+        return Merged(want, agreed=True)
+    known = base is not None and not dirty and (base.record_value, base.tracker_value) == (want, seen)
+    return Merged(want, push=not known, agreed=known)

@@ -1,0 +1,40 @@
+"""What an issue tells its engineers about decisions: plain sentences inside our block of the body. Pure."""
+
+from __future__ import annotations
+
+from ..mapping.item import State
+from ..mapping.life import RequestKind
+from .steps import NewRequest, View
+
+
+def notices(view: View, new: tuple[NewRequest, ...]) -> tuple[str, ...]:
+    """The state of the item and of the last request for a later date, newest knowledge first."""
+    return tuple(filter(None, (_state(view), _date(view, new))))
+
+
+def _state(view: View) -> str:
+    if view.item.state is State.PENDING_VERIFICATION:
+        return "The work is reported done; compliance is verifying it."
+    if view.item.state is State.CLOSED:
+        return "This POA&M item is verified and closed. Thank you."
+    return ""
+
+
+def _date(view: View, new: tuple[NewRequest, ...]) -> str:
+    asked = [request.requested_date for request in new if request.kind is RequestKind.LATER_DATE]
+    if asked:
+        return f"The later date {asked[-1]} is asked for and waits for a decision; until then the due date stands."
+    known = [request for request in view.requests if request.kind == RequestKind.LATER_DATE]
+    if not known or known[-1].state == "superseded":
+        return ""
+    last = known[-1]
+    if last.state == "waiting":
+        return f"The later date {last.requested_date} is asked for and waits for a decision; until then the due date stands."
+    if last.state == "rejected":
+        return f"The later date {last.requested_date} was not accepted: {last.decision_reason}"
+    extended = view.profile.extensions
+    return (
+        f"The later date {last.requested_date} was approved."
+        if extended
+        else f"The later date {last.requested_date} is acknowledged as a milestone change; the due date itself stands."
+    )

@@ -1,0 +1,98 @@
+"""The journal: one row per changed field, each hash covering the row before.
+
+A creation is one row with field `*` and all its fields as JSON. A row whose entity is not a fact table (`observed`)
+tells what happened at a tracker without changing a fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+CREATED = "*"
+OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who does something: the person, the role they act in, for whom, and from where (`cli`, `sync:jira`, `import`)."""
+
+    person: str
+    role: str
+    origin: str
+    on_behalf_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal row, in the table's column order."""
+
+    seq: int
+    at: str
+    person: str
+    on_behalf_of: str
+    role: str
+    origin: str
+    cycle: str
+    entity: str
+    entity_id: str
+    item_uid: str
+    field: str
+    old: str | None
+    new: str | None
+    reason: str
+    source: str
+    previous_hash: str
+    hash: str
+
+
+COLUMNS = tuple(Entry.__slots__)
+
+
+def text(value: Any) -> str | None:
+    """A fact's value as the journal writes it."""
+    return None if value is None else value if isinstance(value, str) else str(int(value))
+
+
+def digest(previous_hash: str, values: Iterable[Any]) -> str:
+    """The hash of a row: of the row before and of all its columns but the hash itself."""
+    canonical = json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{previous_hash}\n{canonical}".encode(errors="surrogatepass")).hexdigest()
+
+
+def seal(previous: tuple[int, str], columns: tuple[Any, ...]) -> Entry:
+    """The next row after `previous` (seq, hash), holding `columns` (at … source)."""
+    seq, previous_hash = previous[0] + 1, previous[1]
+    return Entry(seq, *columns, previous_hash, digest(previous_hash, (seq, *columns)))
+
+
+def head(database: Database) -> tuple[int, str]:
+    """Sequence number and hash of the last row; `(0, "")` for an empty journal."""
+    row = database.conn.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else (0, "")
+
+
+def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:
+    """The journal in order, of one item or of everything."""
+    where, values = ("WHERE item_uid = ?", (item_uid,)) if item_uid else ("", ())
+    for row in database.conn.execute(f"SELECT {', '.join(COLUMNS)} FROM journal {where} ORDER BY seq", values):  # noqa: S608
+        yield Entry(*row)
+
+
+def broken_links(rows: Iterable[Entry]) -> Iterator[str]:
+    """One sentence for every row that does not follow from the row before."""
+    seq, previous_hash = 0, ""
+    for row in rows:
+        if row.seq != seq + 1:
+            yield f"journal row {seq + 1} is missing"
+        if row.previous_hash != previous_hash:
+            yield f"journal row {row.seq} does not continue row {seq}"
+        values = tuple(getattr(row, name) for name in COLUMNS[:-2])
+        if digest(row.previous_hash, values) != row.hash:
+            yield f"journal row {row.seq} was changed after it was written"
+        seq, previous_hash = row.seq, row.hash

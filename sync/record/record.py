@@ -1,0 +1,259 @@
+"""The record: one writer, and every change one transaction together with its journal rows.
+
+Invariants
+    A fact changes only in the transaction that writes its journal row (must).
+    What was seen, what changed, bases, outbox and cursor commit together or not at all (must).
+    Two writers never share a record: an OS lock beside the file, released by death (must).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from ...mapping.item import PoamItem
+from ..errors import RecordCorrupt, RecordError, RecordLocked
+from .database import open_reader, open_writer, sqlite3
+from .items import children, columns
+from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
+from .schema import APPLICATION_ID, FACT_TABLES, expected_fingerprint, fingerprint, migrate
+
+
+class Unit:
+    """One unit of work: facts with their journal rows, and whatever the engine remembers with them."""
+
+    def __init__(self, database: Database, *, at: str, cycle: str) -> None:
+        self.db = database
+        self.at = at
+        self.cycle = cycle
+        self._head = head(database)
+
+    def add_items(self, by: Author, items: Sequence[PoamItem], *, source: str = "") -> None:
+        """New items with their assets and milestones; one journal row each."""
+        rows = []
+        entries = []
+        for item in items:
+            row = columns(item)
+            created = json.dumps(row | children(item), ensure_ascii=False)
+            entry = self._seal(by, "items", item.uid, item.uid, CREATED, None, created, "", source)
+            rows.append(row | {"journal_seq": entry.seq})
+            entries.append(entry)
+        self._write(entries)
+        self._insert("items", rows)
+        for table in ("assets", "milestones"):
+            self._insert(table, [{"item_uid": item.uid, **child} for item in items for child in children(item)[table]])
+        seqs = {row["uid"]: row["journal_seq"] for row in rows}
+        self._insert(
+            "milestone_changes",
+            [
+                {"item_uid": item.uid, **change, "journal_seq": seqs[item.uid]}
+                for item in items
+                for change in children(item)["milestone_changes"]
+            ],
+        )
+
+    def create(self, by: Author, table: str, row: Mapping[str, Any], *, reason: str = "", source: str = "") -> None:
+        """A new fact in any other fact table."""
+        created = json.dumps(dict(row), ensure_ascii=False)
+        owner = str(row.get("item_uid", ""))
+        entry = self._seal(by, table, str(row[FACT_TABLES[table]]), owner, CREATED, None, created, reason, source)
+        self._write([entry])
+        self._insert(table, [{**row, "journal_seq": entry.seq}])
+
+    def change(
+        self, by: Author, table: str, key: str | int, changes: Mapping[str, Any], *, reason: str = "", source: str = ""
+    ) -> bool:
+        """Changes columns of one fact, one journal row each; columns that already hold the value are left alone."""
+        column = FACT_TABLES[table]
+        now = next(iter(self.db.query(f"SELECT * FROM {table} WHERE {column} = ?", (key,))))  # noqa: S608
+        real = {name: value for name, value in changes.items() if text(now[name]) != text(value)}
+        if not real:
+            return False
+        owner = now["uid"] if table == "items" else now.get("item_uid", "")
+        entries = [
+            self._seal(by, table, str(key), str(owner), name, text(now[name]), text(value), reason, source)
+            for name, value in real.items()
+        ]
+        self._write(entries)
+        assignments = ", ".join(f"{name} = :{name}" for name in (*real, "journal_seq"))
+        self.db.execute(
+            f"UPDATE {table} SET {assignments} WHERE {column} = :__key",  # noqa: S608
+            {**real, "journal_seq": entries[-1].seq, "__key": key},
+        )
+        return True
+
+    def replace_assets(self, by: Author, uid: str, assets: Sequence[str], *, source: str = "") -> None:
+        """The assets an item concerns, anew; the journal keeps both lists."""
+        old = [row["identifier"] for row in self.db.query("SELECT identifier FROM assets WHERE item_uid = ? ORDER BY position", (uid,))]
+        entry = self._seal(by, "items", uid, uid, "assets", "\n".join(old), "\n".join(assets), "", source)
+        self._write([entry])
+        self.db.execute("DELETE FROM assets WHERE item_uid = ?", (uid,))
+        self._insert("assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(assets)])
+        self.db.execute("UPDATE items SET journal_seq = ? WHERE uid = ?", (entry.seq, uid))
+
+    def observe(
+        self, by: Author, link_id: str, item_uid: str, field: str, old: str | None, new: str | None, *, reason: str, source: str
+    ) -> None:
+        """Keeps what a person did at a tracker, whatever becomes of it."""
+        self._write([self._seal(by, OBSERVED, link_id, item_uid, field, old, new, reason, source)])
+
+    def put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Writes a row of the engine's memory (sightings, bases, outbox, cursors), replacing the one with its key."""
+        self.db.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608
+            dict(row),
+        )
+
+    def next_id(self, table: str) -> int:
+        """The next number of a numbered table."""
+        return int(self.db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
+
+    @property
+    def next_seq(self) -> int:
+        """The sequence number of the next journal row."""
+        return self._head[0] + 1
+
+    def _seal(self, by: Author, *columns: Any) -> Entry:
+        who = (self.at, by.person, by.on_behalf_of, by.role, by.origin, self.cycle)
+        entry = seal(self._head, (*who, *columns))
+        self._head = (entry.seq, entry.hash)
+        return entry
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        places = ", ".join("?" * len(COLUMNS))
+        rows = [tuple(getattr(entry, name) for name in COLUMNS) for entry in entries]
+        self.db.conn.executemany(f"INSERT INTO journal VALUES ({places})", rows)  # noqa: S608
+
+    def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            names = tuple(rows[0])
+            self.db.conn.executemany(
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
+                [tuple(row[name] for name in names) for row in rows],
+            )
+
+
+class Record:
+    """An open record. `Record.create` makes one, `Record.open` is the writer, `Record.read` looks only."""
+
+    def __init__(self, path: Path, database: Database, lock: FileLock | None) -> None:
+        self.path = path
+        self.db = database
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: Path, *, record_id: str, at: str) -> Record:
+        """A new, empty record, open for writing. `record_id` is random text that markers are made of."""
+        if path.exists():
+            raise RecordError(f"{path} exists already", hint="choose another [record] path, or use the record that is there")
+        record = cls._opened(path)
+        with record.unit(at=at) as unit:
+            unit.put("meta", {"key": "record_id", "value": record_id})
+            unit.put("meta", {"key": "created_at", "value": at})
+        return record
+
+    @classmethod
+    def open(cls, path: Path) -> Record:
+        """The record for writing. Raises RecordMissing, RecordLocked (another writer has it), RecordCorrupt."""
+        open_reader(path).close()
+        return cls._opened(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """The record for reading; welcome at any time, beside any writer."""
+        record = cls(path, open_reader(path), None)
+        record._recognise()
+        return record
+
+    @classmethod
+    def _opened(cls, path: Path) -> Record:
+        lock = FileLock(f"{path}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RecordLocked(
+                f"{path} is in use by another poam process that writes", hint="stop it (`poam run`?) or wait until it is done"
+            ) from None
+        except OSError as error:
+            raise RecordError(f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions") from None
+        record = None
+        try:
+            record = cls(path, open_writer(path), lock)
+            record._prepare()
+        except BaseException:
+            (record.close if record else lock.release)()
+            raise
+        return record
+
+    def _prepare(self) -> None:
+        if self.db.conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self._recognise()
+        migrate(self.db)
+        if fingerprint(self.db) != expected_fingerprint():
+            raise RecordCorrupt(
+                f"{self.path}: its tables or guards were changed outside poam-sync", hint="run `poam verify`, then restore a backup"
+            )
+
+    def _recognise(self) -> None:
+        try:
+            found = self.db.conn.execute("PRAGMA application_id").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            self.db.close()
+            raise RecordCorrupt(f"{self.path} is not a readable record: {error}", hint="restore a backup") from None
+        if found != APPLICATION_ID:
+            self.db.close()
+            raise RecordCorrupt(f"{self.path} is not a poam-sync record", hint="check [record] path")
+
+    @contextmanager
+    def unit(self, *, at: str, cycle: str = "") -> Iterator[Unit]:
+        """One transaction, taken at once and kept whole: any exception undoes all of it. Raises RecordError."""
+        connection = self.db.conn
+        if connection.in_transaction:
+            raise RecordError("a unit of work is open already")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield Unit(self.db, at=at, cycle=cycle)
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._undo()
+            raise RecordError(f"{self.path} could not be written: {error}", hint="check space, permissions and other programs") from error
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        # SQLITE_FULL and IOERR roll back by themselves; only what is still open needs it.
+        if self.db.conn.in_transaction:
+            self.db.conn.execute("ROLLBACK")
+
+    @property
+    def id(self) -> str:
+        """The record's own random identity; a restored copy keeps it and so finds its issues."""
+        return str(self.db.conn.execute("SELECT value FROM meta WHERE key = 'record_id'").fetchone()[0])
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """The journal's last sequence number and hash: the anchor that goes into every document and the log."""
+        return head(self.db)
+
+    def writes(self) -> int:
+        """How many rows this connection has written so far."""
+        return int(self.db.conn.total_changes)
+
+    def close(self) -> None:
+        """Closes the file and lets the next writer in."""
+        self.db.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,90 @@
+"""Proves that the record equals its history: the chain holds, and replaying it yields the fact tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from .items import CHILDREN
+from .journal import CREATED, Entry, broken_links, entries, text
+from .schema import FACT_TABLES, expected_fingerprint, fingerprint
+
+Rows = dict[str, dict[str, str | None]]
+_KEPT_APART = {"journal_seq", "file"}  # bookkeeping, and bytes that their own sha256 vouches for
+_CHILD_KEY = {"assets": "position", "milestones": "number"}
+
+
+def problems(database: Database) -> Iterator[str]:
+    """One sentence for everything that does not hold; nothing when the record equals its history."""
+    if fingerprint(database) != expected_fingerprint():
+        yield "tables or guards were changed outside poam-sync"
+    yield from broken_links(entries(database))
+    expected = replay(entries(database))
+    for table, key in (*FACT_TABLES.items(), ("assets", ""), ("milestones", "")):
+        yield from _differences(table, expected[table], _found(database, table, key))
+    for row in database.query("SELECT id, sha256, file FROM submissions"):
+        if hashlib.sha256(row["file"]).hexdigest() != row["sha256"]:
+            yield f"submissions {row['id']}: the kept file was changed"
+
+
+def replay(history: Iterator[Entry]) -> defaultdict[str, Rows]:
+    """The fact tables as the journal tells them: table, key, column, value as text."""
+    tables: defaultdict[str, Rows] = defaultdict(dict)
+    for entry in history:
+        if entry.entity not in FACT_TABLES:
+            continue
+        if entry.field == CREATED:
+            _create(tables, entry)
+        elif entry.field == "assets":
+            for position in range(len(_positions(entry.old or ""))):
+                del tables["assets"][f"{entry.entity_id}:{position}"]
+            _children(tables, "assets", entry.entity_id, _positions(entry.new or ""))
+        else:
+            tables[entry.entity].setdefault(entry.entity_id, {})[entry.field] = entry.new
+    return tables
+
+
+def _create(tables: defaultdict[str, Rows], entry: Entry) -> None:
+    row: dict[str, Any] = json.loads(entry.new or "{}")
+    kids = {name: row.pop(name, []) for name in CHILDREN} if entry.entity == "items" else {}
+    tables[entry.entity][entry.entity_id] = _texts(row)
+    for table in ("assets", "milestones"):
+        _children(tables, table, entry.entity_id, kids.get(table, []))
+    for change in kids.get("milestone_changes", []):
+        tables["milestone_changes"][change["id"]] = _texts({"item_uid": entry.entity_id, **change})
+
+
+def _children(tables: defaultdict[str, Rows], table: str, uid: str, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        tables[table][f"{uid}:{row[_CHILD_KEY[table]]}"] = _texts({"item_uid": uid, **row})
+
+
+def _positions(lines: str) -> list[dict[str, Any]]:
+    return [{"position": n, "identifier": line} for n, line in enumerate(lines.split("\n") if lines else [])]
+
+
+def _texts(row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: text(value) for name, value in row.items() if name not in _KEPT_APART}
+
+
+def _found(database: Database, table: str, key: str) -> Rows:
+    rows = database.query(f"SELECT * FROM {table}")  # noqa: S608
+    return {str(row[key]) if key else f"{row['item_uid']}:{row[_CHILD_KEY[table]]}": _texts(row) for row in rows}
+
+
+def _differences(table: str, expected: Rows, found: Rows) -> Iterator[str]:
+    for key in expected.keys() - found.keys():
+        yield f"{table} {key}: the journal has it, the table does not"
+    for key in found.keys() - expected.keys():
+        yield f"{table} {key}: the table has it, the journal does not"
+    for key in expected.keys() & found.keys():
+        for column, value in found[key].items():
+            if expected[key].get(column) != value:
+                said = expected[key].get(column)
+                name = f" ({found[key]['poam_id']})" if "poam_id" in found[key] else ""
+                yield f"{table} {key}{name}: {column} is {value!r}, the journal says {said!r}"
