@@ -48,7 +48,7 @@ def is_date(text: str | None) -> TypeGuard[str]:
 
 
 def add_days(day: str, n: int) -> str:
-    """The day n days later, held at the calendar's first and last day. Raises ValueError if `day` is no date."""
+    """The day n days later, held at the calendar's ends. Raises ValueError if `day` is no date."""
     ordinal = date.fromisoformat(day).toordinal() + n
     return date.fromordinal(min(max(ordinal, 1), date.max.toordinal())).isoformat()
 
@@ -59,7 +59,7 @@ def days_between(a: str, b: str) -> int:
 
 
 def effective_rating(item: PoamItem) -> Rating | None:
-    """The rating that counts: the adjusted one once its risk adjustment is approved; pending changes nothing."""
+    """The rating that counts: the adjusted one once its adjustment is approved; pending changes nothing."""
     if item.risk_adjustment is Decision.YES and item.adjusted_risk_rating is not None:
         return item.adjusted_risk_rating
     return item.original_risk_rating

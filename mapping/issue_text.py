@@ -1,7 +1,7 @@
 """What an engineer reads: the issue's title and our block of its body.
 
-The block stands between two delimiter lines; a person's text around them is never touched. It is written in plain
-lines, without bullets, brackets or rules, because Jira Cloud turns markup into its own and back on every read.
+The block stands between two delimiter lines; a person's text around them is never touched. It is written in
+plain lines, without bullets, brackets or rules, because Jira Cloud turns markup into its own and back.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def issue_block(
     notices: Sequence[str],
     limit: int = BLOCK_LIMIT,
 ) -> str:
-    """Our block with both delimiter lines, at most `limit` characters: long texts are shortened, never the rest."""
+    """Our block with both delimiter lines, at most `limit` characters: only long texts are shortened."""
     block = ""
     for allowance in _ALLOWANCES:
         block = _render(item, profile, mode, notices, allowance)
@@ -73,7 +73,7 @@ def with_block(body: str, block: str) -> str:
 
 
 def category(item: PoamItem) -> str:
-    """The kind of work in a fixed phrase, told from words of the weakness name: says what to do, not where or why."""
+    """The kind of work as a fixed phrase chosen by words of the weakness name: what, not where or why."""
     name = visible(item.weakness_name)
     phrases = (phrase for pattern, phrase in _CATEGORIES if pattern.search(name))
     return next(phrases, _KINDS[item.finding_kind])
@@ -140,24 +140,11 @@ def _guidance(item: PoamItem, profile: Profile, mode: TextMode) -> Iterator[str]
         return
     shared = mode in ("restricted", "full")
     yield f"Done means: {_DONE[item.finding_kind] if shared else _DONE_NEUTRAL}."
-    yield (
-        "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it with "
-        "evidence and closes the POA&M item; until then the item stays open."
-    )
+    yield _CLAIM
     yield _EVIDENCE if shared else _EVIDENCE_NEUTRAL
-    yield (
-        "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
-        + (
-            ""
-            if profile.extensions
-            else " The ISSO can take note of it; the required date itself does not move."
-        )
-    )
-    yield "An earlier date is taken over as your forecast; set the required date again to withdraw it."
-    yield (
-        "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item stays "
-        "open and the ISSO decides."
-    )
+    yield _LATER if profile.extensions else f"{_LATER} {_NO_EXTENSION}"
+    yield _EARLIER
+    yield _DECLINE
 
 
 def _id(item: PoamItem, mode: TextMode) -> str:
@@ -167,7 +154,7 @@ def _id(item: PoamItem, mode: TextMode) -> str:
 
 
 def _said(item: PoamItem, text: str, mode: TextMode, allowance: int) -> str:
-    """A text of the record or of a person as the mode allows it; what still leaks at the end is withheld whole."""
+    """A text of the record or of a person as the mode allows it; what leaks even then is withheld whole."""
     if mode == "full":
         return _short(inert(text), allowance)
     neutral = mode != "restricted"
@@ -190,7 +177,7 @@ def _paragraph(label: str, text: str) -> str:
 
 
 def _regions(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Every region from a begin line to the end line after it, as a slice; of two begin lines the nearer counts."""
+    """Every region from a begin line through the next end line, as a slice; the nearer begin line counts."""
     begin: int | None = None
     for number, line in enumerate(lines):
         match _key(line):
@@ -218,13 +205,29 @@ _STATES = {
 _CHANGES = {ChangeKind.NEW: "new for", ChangeKind.UPDATE: "moved to", ChangeKind.COMPLETE: "complete on"}
 _DONE_NEUTRAL = "the change is in place everywhere it is needed, and a scan, a test or a document proves it"
 _DONE = {
-    FindingKind.VULNERABILITY: "the weakness is gone from every affected asset and a new authenticated scan proves it",
-    FindingKind.CONFIGURATION: "the setting is right on every affected asset and a new compliance scan proves it",
+    FindingKind.VULNERABILITY: "the weakness is gone from every affected asset and a new scan proves it",
+    FindingKind.CONFIGURATION: "the setting is right on every affected asset and a new scan proves it",
     FindingKind.PENETRATION_TEST: "the weakness is fixed and repeating the test proves it",
-    FindingKind.CONTROL_GAP: "what the control asks for is in place and written down, and the ISSO can examine it",
+    FindingKind.CONTROL_GAP: "what the control asks for is in place and the ISSO can examine it",
 }
+_CLAIM = (
+    "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it with "
+    "evidence and closes the POA&M item; until then the item stays open."
+)
 _EVIDENCE = "Link the change and what proves it here."
-_EVIDENCE_NEUTRAL = "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of this issue."
+_EVIDENCE_NEUTRAL = (
+    "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of "
+    "this issue."
+)
+_LATER = (
+    "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
+)
+_NO_EXTENSION = "The ISSO can take note of it; the required date itself does not move."
+_EARLIER = "An earlier date is taken over as your forecast; set the required date again to withdraw it."
+_DECLINE = (
+    "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item stays "
+    "open and the ISSO decides."
+)
 _KINDS = {
     FindingKind.VULNERABILITY: "Fix a vulnerability",
     FindingKind.CONFIGURATION: "Correct a configuration",

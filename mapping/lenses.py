@@ -1,4 +1,4 @@
-"""How a field is seen from a tracker: statuses, titles, bodies and labels, brought to one form before comparing."""
+"""How a field is seen from a tracker: statuses, titles, bodies and labels in one form fit for comparing."""
 
 from __future__ import annotations
 
@@ -30,53 +30,24 @@ _DEFAULTS: Mapping[Category, WorkStatus] = {
     "done": WorkStatus.DONE,
 }
 _BLOCKED = frozenset({"blocked", "on hold", "impeded"})
-# The resolutions and reasons that Jira, GitHub and their usual workflows ship: none of them says that work was done.
-_UNDONE: Mapping[str, str] = {
-    **dict.fromkeys(("duplicate", "duplicated", "duplicate issue"), "duplicate"),
-    **dict.fromkeys(
-        (
-            "cannot reproduce",
-            "cant reproduce",
-            "could not reproduce",
-            "not reproducible",
-            "unable to reproduce",
-        ),
-        "cannot_reproduce",
-    ),
-    **dict.fromkeys(
-        (
-            "wont do",
-            "will not do",
-            "wont fix",
-            "wontfix",
-            "will not fix",
-            "declined",
-            "rejected",
-            "not planned",
-            "cancelled",
-            "canceled",
-            "abandoned",
-            "incomplete",
-            "invalid",
-            "obsolete",
-            "not a bug",
-            "by design",
-            "as designed",
-            "works as designed",
-            "not applicable",
-            "known error",
-        ),
-        "declined",
+# The resolutions and reasons of Jira, GitHub and their usual workflows that do not say that work was done.
+_UNDONE_WORDS = {
+    "duplicate": "duplicate, duplicated",
+    "cannot_reproduce": "cannot reproduce, cant reproduce, could not reproduce, not reproducible",
+    "declined": (
+        "declined, rejected, wont do, will not do, wont fix, wontfix, will not fix, not planned, cancelled, canceled, "
+        "abandoned, incomplete, invalid, obsolete, not a bug, by design, works as designed, not applicable, known error"
     ),
 }
+_UNDONE = {word: reason for reason, words in _UNDONE_WORDS.items() for word in words.split(", ")}
 
 
 def work_status_of(status: Status, table: Mapping[str, str]) -> WorkStatus:
     """The work status a tracker's status stands for.
 
-    What is special wins over what is general: a reason (Jira's resolution, GitHub's state_reason) before the status
-    name, in each the configured table before the well-known words, then the category. So `"Done" = "done"` in the
-    table does not turn the resolution Won't Do into a claim.
+    What is special wins over what is general: a reason (Jira's resolution, GitHub's state_reason) before the
+    status name, for each the configured table before the well-known words, then the category. So `"Done" =
+    "done"` in the table does not turn the resolution Won't Do into a claim.
     """
     words = {_word(key): value for key, value in table.items()}
     for text in _telling(status):
@@ -95,7 +66,7 @@ def category_of(work: WorkStatus) -> Category:
 
 
 def reason_of(status: Status) -> str:
-    """Why a finished issue was not worked: `declined`, `duplicate`, `cannot_reproduce`, or empty for any other."""
+    """Why an issue ended without the work: `declined`, `duplicate`, `cannot_reproduce`, else empty."""
     if status.category != "done":
         return ""
     return next((_UNDONE[_word(text)] for text in _telling(status) if _word(text) in _UNDONE), "")
@@ -129,7 +100,7 @@ def labels_for(item: PoamItem, request_waiting: bool, mode: TextMode) -> frozens
 
 
 def is_ours(label: str) -> bool:
-    """Whether poam-sync may remove this label when it is stale; trackers do not tell upper from lower case."""
+    """Whether poam-sync may remove this label when it is stale; GitHub does not tell upper from lower case."""
     return label.casefold() in OWNED_LABELS
 
 

@@ -125,7 +125,7 @@ def check_transition(
     evidence: Sequence[str],
     profile: Profile | None = None,
 ) -> Transition:
-    """The row that allows this person to move the item, or Refused with what is missing.
+    """The row that allows this person to move the item; raises Refused with what is missing.
 
     A closing's reason starts with its closure reason (see `closure_reason`). Without a profile the risk of a
     Critical or High cannot be accepted.

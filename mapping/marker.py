@@ -15,8 +15,8 @@ LENGTH = 26
 def marker(record_id: str, item_uid: str, connector: str, n: int) -> str:
     """The marker of an item's n-th issue in a connector: 26 characters of `a-z2-7`, 130 bits of a SHA-256.
 
-    `n` starts at 1 and grows when a person asks for the issue to be created anew. JSON joins the parts, so that
-    ("a", "bc") and ("ab", "c") differ.
+    `n` grows when a person asks for the issue to be created anew. JSON joins the parts, so that ("a", "bc")
+    and ("ab", "c") differ.
     """
     parts = json.dumps([record_id, item_uid, connector, n])
     digest = hashlib.sha256(parts.encode("ascii")).digest()

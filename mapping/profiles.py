@@ -1,7 +1,7 @@
 """The regimes a system can live under, as data: remediation windows, extensions, who may live with a risk.
 
-Windows are calendar days from the original detection date. A regime whose clock starts elsewhere and whose start the
-item does not hold (the CMMC conditional status date, the FedRAMP 2026 evaluation) has none: its dates are typed.
+Windows are calendar days from the original detection date. A regime whose clock starts at a date that the item
+does not hold (the CMMC conditional status date, the FedRAMP 2026 evaluation) has none: its dates are typed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _windows(critical: int, high: int, moderate: int, low: int) -> Mapping[Ratin
 
 
 _ALL = (
-    # POA&M Template Completion Guide, section 3: a Critical counts as High; no request for another date is entertained.
-    # A risk stays on the Open tab as an approved operational requirement, never for a High.
+    # POA&M Template Completion Guide, section 3: a Critical counts as High; no other date is ever entertained.
+    # An accepted risk is an approved operational requirement that stays on the Open tab, never a High.
     Profile(
         id="fedramp_rev5",
         name="FedRAMP Rev 5",
@@ -45,11 +45,11 @@ _ALL = (
         acceptable=UP_TO_MODERATE,
         acceptance_needs_operational_requirement=True,
     ),
-    # VER-TFR-MAV: whatever is not mitigated 192 days after its evaluation must be accepted, so every rating may be.
+    # VER-TFR-MAV: what is not mitigated 192 days after its evaluation must be accepted, whatever its rating.
     Profile(id="fedramp_cr26", name="FedRAMP 2026", windows=None, extensions=False),
     # The HHS and CMS table: of the federal agencies' published ones the only one for all four ratings.
     Profile(id="agency_rmf", name="Agency RMF", windows=_windows(15, 30, 90, 365), extensions=True),
-    # CAT I 30, CAT II 180, CAT III 365. Components start the clock at different points; detection is the strictest.
+    # CAT I 30, CAT II 180, CAT III 365. Components start the clock differently; detection is the strictest.
     Profile(id="dod_emass", name="DoD eMASS", windows=_windows(30, 30, 180, 365), extensions=True),
     # 32 CFR 170.21: 180 days from the conditional status date for every item; no extension, no accepted risk.
     Profile(id="cmmc_l2", name="CMMC Level 2", windows=None, extensions=False, acceptable=frozenset()),

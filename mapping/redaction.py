@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from .item import PoamItem
@@ -20,34 +21,42 @@ WITHHELD = "███"
 
 _FILES = "js|json|xml|conf|cnf|cfg|ini|yaml|yml|toml|exe|dll|jar|txt|log"
 _OCTETS = r"\d{1,3}(?:\s?(?:\.|\[\.\]|\(\.\))\s?\d{1,3}){3}"
+# Each with a text that every match holds: most texts hold none of them and are not searched at all.
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b[a-z][a-z0-9+.-]*://\S+",
-        r"[\w.+-]+@[\w.-]+",
-        r"\\\\[\w.$-]+(?:\\[\w.$-]*)*",
-        r"\b[\w.-]+\\[\w.$-]+",
-        r"\b(?:svc|srv|adm|usr)[_-][a-z]\w*",
-        r"\b\w+[_-](?:svc|srv|adm|admin)\b",
-        r"\b(?:user(?:name)?|account|login|uid)\s*[:=]\s*\S+",
-        r"\bS-1-\d+(?:-\d+)+\b",
-        r"\barn:\S+",
-        r"\b(?:i|vpc|subnet|sg|vol|eni|ami)-[0-9a-f]{8,17}\b",
-        r"\bCVE[-_ ]?\d{4}[-_ ]?\d+",
-        r"\bGHSA(?:-[0-9a-z]{4}){3}\b",
-        r"\b(?:RHSA|RHBA|RHEA|ELSA|ALAS|USN|DSA|DLA)-?\d[\d:.-]*\d",
-        r"\b(?:MS\d{2}-\d{3}|KB\d{6,7}|SV-\d{4,}r\d+\w*)\b",
-        r"\b(?:plug-?in|QID|nessus|qualys)(?:[ _-]?id)?s?[ #:=_-]*\d+",
-        r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])",
-        r"(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){4})[0-9a-f:]+(?:\.\d{1,3}){0,3}(?:%\w+)?(?:/\d+)?",
-        rf"(?<![\w.]){_OCTETS}(?:/\d+)?(?::\d+)?(?!\w)",
-        rf"(?<![\w.-])(?:[\w-]+\.)+(?!(?:{_FILES})(?![\w-]))(?:[^\W\d_]{{2,}}|xn--[\w-]+)(?::\d+)?(?![\w-])",
+    (needle, re.compile(pattern, re.IGNORECASE))
+    for needle, pattern in (
+        ("://", r"\b[a-z][a-z0-9+.-]*://\S+"),
+        ("@", r"[\w.+-]+@[\w.-]+"),
+        ("\\", r"\\\\[\w.$-]+(?:\\[\w.$-]*)*"),
+        ("\\", r"\b[\w.-]+\\[\w.$-]+"),
+        ("", r"\b(?:svc|srv|adm|usr)[_-][a-z]\w*"),
+        ("", r"\b\w+[_-](?:svc|srv|adm|admin)\b"),
+        ("", r"\b(?:user(?:name)?|account|login|uid)\s*[:=]\s*\S+"),
+        ("-", r"\bS-1-\d+(?:-\d+)+\b"),
+        (":", r"\barn:\S+"),
+        ("-", r"\b(?:i|vpc|subnet|sg|vol|eni|ami)-[0-9a-f]{8,17}\b"),
+        ("", r"\bCVE[-_ ]?\d{4}[-_ ]?\d+"),
+        ("-", r"\bGHSA(?:-[0-9a-z]{4}){3}\b"),
+        ("", r"\b(?:RHSA|RHBA|RHEA|ELSA|ALAS|USN|DSA|DLA)-?\d[\d:.-]*\d"),
+        ("", r"\b(?:MS\d{2}-\d{3}|KB\d{6,7}|SV-\d{4,}r\d+\w*)\b"),
+        ("", r"\b(?:plug-?in|QID|nessus|qualys)(?:[ _-]?id)?s?[ #:=_-]*\d+"),
+        ("", r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])"),
+        (
+            ":",
+            r"(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){4})[0-9a-f:]+(?:\.\d{1,3}){0,3}(?:%\w+)?(?:/\d+)?",
+        ),
+        (".", rf"(?<![\w.]){_OCTETS}(?:/\d+)?(?::\d+)?(?!\w)"),
+        (
+            ".",
+            rf"(?<![\w.-])(?:[\w-]+\.)+(?!(?:{_FILES})(?![\w-]))(?:[^\W\d_]{{2,}}|xn--[\w-]+)(?::\d+)?(?![\w-])",
+        ),
     )
 )
 _DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 _GLUE = frozenset(
-    ("and", "are", "can", "due", "for", "from", "has", "have", "its", "may", "not", "over", "than", "that")
-    + ("the", "this", "under", "via", "was", "with", "without")
+    re.findall(
+        r"\w+", "and are can due for from has have may not over than that the this under via was with without"
+    )
 )
 _BLANK_IDENTIFIERS = frozenset({"none", "n/a", "na", "tbd", "unknown"})
 
@@ -57,14 +66,16 @@ def visible(text: str) -> str:
 
     Tabs and line ends stay; other separators of lines become line ends.
     """
-    return unicodedata.normalize("NFC", "".join(_seen(each) for each in text.replace("\r\n", "\n")))
+    if not text.replace("\n", "").isprintable():
+        text = "".join(_seen(each) for each in text.replace("\r\n", "\n"))
+    return unicodedata.normalize("NFC", text)
 
 
 def scrub(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> str:
-    """The text without addresses, host, account and e-mail names, CVEs and scanner ids; a mark stands for each.
+    """The text without addresses, host, account and e-mail names, CVEs and scanner ids, each marked.
 
-    With an item also without that item's assets, CVEs and source identifier, and in `neutral` without the words
-    of its weakness name. `leaks` finds nothing in what is returned.
+    With an item also without that item's assets, CVEs and source identifier, and in `neutral` without the
+    words of its weakness name. `leaks` finds nothing in what is returned.
     """
     while spans := _spans(text, item, neutral):
         for start, end in reversed(spans):
@@ -80,8 +91,8 @@ def leaks(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> 
 def inert(text: str) -> str:
     """The text as plain words for Markdown and Jira's markup alike.
 
-    It mentions and references nobody and nothing, opens no macro, comment, fence or HTML, and cannot look like
-    one of our own marks or delimiters.
+    It mentions and references nobody and nothing, opens no macro, comment, fence or HTML, and cannot look
+    like one of our own marks or delimiters.
     """
     text = visible(text)
     for pattern, replacement in _INERT:
@@ -139,12 +150,15 @@ def _within(span: tuple[int, int], days: list[tuple[int, int]]) -> bool:
 
 
 def _found(text: str, item: PoamItem | None, neutral: bool) -> Iterator[tuple[int, int]]:
-    for pattern in _PATTERNS:
-        yield from (each.span() for each in pattern.finditer(text))
+    for needle, pattern in _PATTERNS:
+        if needle in text:
+            yield from (each.span() for each in pattern.finditer(text))
     if item is None:
         return
     folded = " ".join(text.casefold().split())
-    for secret in _secrets(item, neutral):
+    for secret in _secrets(
+        item.assets, item.cves, item.weakness_source_identifier, item.weakness_name if neutral else ""
+    ):
         if secret in folded:
             yield from (each.span() for each in _standing_alone(secret).finditer(text))
 
@@ -155,13 +169,13 @@ def _standing_alone(secret: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
 
 
-def _secrets(item: PoamItem, neutral: bool) -> set[str]:
-    """What identifies this item's weakness, folded, white space single."""
-    texts = [*item.assets, *_identifiers(item.cves), *_identifiers(item.weakness_source_identifier)]
-    texts += [label for asset in item.assets for label in _labels(asset)]
-    texts += _words(item.weakness_name) if neutral else []
+@lru_cache(maxsize=1024)
+def _secrets(assets: tuple[str, ...], cves: str, source: str, name: str) -> frozenset[str]:
+    """What identifies a weakness, folded, white space single; remembered because an issue asks for each line."""
+    texts = [*assets, *_identifiers(cves), *_identifiers(source), *_words(name)]
+    texts += [label for asset in assets for label in _labels(asset)]
     folded = {" ".join(text.casefold().split()) for text in texts}
-    return {secret for secret in folded if re.search(r"\w", secret)}
+    return frozenset(secret for secret in folded if re.search(r"\w", secret))
 
 
 def _labels(asset: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ..connectors.errors import TrackerError
 from .config import Config, secret
 from .errors import PoamSyncError
 from .people import who
+from .plan import MIRRORED_STATES
 from .record.database import journal_mode, sqlite3
 from .record.items import load as load_items
 from .record.record import Record
@@ -114,8 +115,8 @@ def _contents(record: Record, config: Config) -> Told:
     if lost:
         text = f"the record has items of {', '.join(lost)}, which the configuration does not name"
         yield Finding(Level.WARNING, "systems", text, "add a [[systems]] table of that id")
-    unrouted = [item.poam_id for item in items if route(config, item) is None] if config.connectors else []
-    if unrouted:
+    unrouted = [item.poam_id for item in items if item.state in MIRRORED_STATES and route(config, item) is None]
+    if unrouted and config.routes:
         shown = ", ".join(unrouted[:5]) + (", ..." if len(unrouted) > 5 else "")
         text = f"{len(unrouted)} of {len(items)} items match no route and are mirrored nowhere: {shown}"
         yield Finding(Level.WARNING, "routes", text, "add a last [[routes]] table with a connector alone")
@@ -126,7 +127,7 @@ def _contents(record: Record, config: Config) -> Told:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How trackers are asked: with which secrets, at what time, how to wait, whether to read our issues too."""
+    """How trackers are asked: with which secrets, when, how to wait, and whether to read our issues too."""
 
     environ: Mapping[str, str]
     now: datetime

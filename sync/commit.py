@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from typing import Any
 
+from ..connectors.base import Draft, Edit
 from ..mapping.item import WorkStatus
 from ..mapping.life import RequestKind
 from .config import Config
@@ -35,14 +37,14 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
     for one in look.observed:
         by = engineer(config, link.connector, one)
         unit.observe(by, link.id, link.item_uid, one.field, one.old, one.new, reason=f"seen at {link.remote_key}", source=one.source)
+    for conflict in look.conflicts:
+        raise_conflict(unit, link, conflict, by=engineer(config, link.connector, conflict.because))
     for change in look.item_changes:
         _change_item(unit, config, link, change)
     for request in look.requests:
         _queue(unit, config, look, request)
     if look.withdrawn is not None:
         _supersede(unit, config, look, RequestKind.LATER_DATE, look.withdrawn)
-    for conflict in look.conflicts:
-        raise_conflict(unit, link, conflict, by=engineer(config, link.connector, conflict.because))
     for settled in look.settled_conflicts:
         resolved = {"state": "resolved", "resolution": "the tracker agrees again", "resolved_by": SYSTEM.person, "resolved_at": unit.at}
         unit.change(daemon(link.connector), "conflicts", settled.id, resolved)
@@ -87,7 +89,7 @@ def _queue(unit: Unit, config: Config, look: Look, new: NewRequest) -> None:
         link_id=link.id,
         kind=new.kind.value,
         state="waiting",
-        current_date=new.current_date,
+        due_date=new.due_date,
         requested_date=new.requested_date,
         requested_by=by.person,
         requested_by_name=(account.name or account.id) if account else "",
@@ -135,15 +137,22 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
 
 
 def owe_edit(unit: Unit, look: Look) -> None:
-    """Notes that this issue needs an edit, unless that is noted already. What it holds is decided when it is sent."""
-    if look.edit is None or rows(unit.db, Owed, "link_id = ? AND state IN ('PENDING', 'SENDING', 'UNKNOWN')", (look.view.link.id,)):
-        return
-    keep(unit, new_owed(unit, look.view.link.id, "edit"))
+    """Notes that this issue needs an edit, unless that is noted already, or this very edit was refused before."""
+    refused = [conflict.record_value for conflict in look.view.conflicts.values() if conflict.policy == "refused"]
+    if look.edit is not None and written(look.edit) not in refused:
+        owe(unit, look.view.link, "edit")
 
 
-def new_owed(unit: Unit, link_id: str, operation: str) -> Owed:
-    """A fresh row of the outbox."""
-    return Owed(unit.next_id("outbox"), link_id, operation, "{}", "PENDING", 0, "", "", "", unit.at)
+def owe(unit: Unit, link: Link, operation: str) -> None:
+    """A write is due at this issue. What it holds is decided when it is sent; one at a time is enough."""
+    if not rows(unit.db, Owed, "link_id = ? AND state IN ('PENDING', 'SENDING', 'UNKNOWN')", (link.id,)):
+        keep(unit, Owed(unit.next_id("outbox"), link.id, operation, "{}", "PENDING", 0, "", "", "", unit.at))
+
+
+def written(what: Draft | Edit) -> str:
+    """What is sent, as the outbox keeps it."""
+    plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(what).items()}
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def settle(unit: Unit, owed: Owed, *, note: str = "") -> None:

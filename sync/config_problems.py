@@ -24,6 +24,8 @@ _SHAPES: Mapping[str | int, str] = {
     "due_field": "duedate or a custom field's id, such as customfield_10042",
     "repository": "owner/name, such as acme/web",
 }
+_OF_TYPE = {"union_tag_not_found", "union_tag_invalid"}
+_ABSENT = {"union_tag_not_found", "missing"}
 _SECRETS = {"token", "password", "secret", "api_token", "api_key", "private_key"}
 
 
@@ -58,8 +60,8 @@ def problems_of(error: ValidationError, data: object, keys: Mapping[str, Collect
 _TEXTS: Mapping[str, Callable[[ErrorDetails], str]] = {
     "missing": lambda _: "is missing",
     "literal_error": lambda e: "must be one of " + ", ".join(_allowed(e)) + _close(e["input"], _allowed(e)),
-    "union_tag_not_found": lambda e: "type is missing: the kind of tracker",
-    "union_tag_invalid": lambda e: f"type must be one of {e['ctx']['expected_tags']}",
+    "union_tag_not_found": lambda _: "is missing",
+    "union_tag_invalid": lambda e: "must be one of " + ", ".join(_tags(e)) + _close(e["ctx"]["tag"], _tags(e)),
     "value_error": lambda e: str(e["ctx"]["error"]),
     "string_pattern_mismatch": lambda e: f"must be {_SHAPES.get(e['loc'][-1], e['ctx']['pattern'])}",
     "greater_than": lambda _: "must be more than zero",
@@ -67,8 +69,8 @@ _TEXTS: Mapping[str, Callable[[ErrorDetails], str]] = {
 
 
 def _problem(detail: ErrorDetails, data: object, keys: Mapping[str, Collection[str]]) -> Problem:
-    loc = detail["loc"]
-    at = _as_written(loc, data, missing=detail["type"] == "missing")
+    loc = (*detail["loc"], "type") if detail["type"] in _OF_TYPE else detail["loc"]
+    at = _as_written(loc, data, missing=detail["type"] in _ABSENT)
     if detail["type"] == "extra_forbidden":
         tables = [str(part) for part in reversed(loc[:-1]) if part in keys]
         return Problem(at, _unknown(loc[-1], keys[tables[0] if tables else ""]))
@@ -98,6 +100,10 @@ def _unknown(key: object, known: Collection[str]) -> str:
 
 def _allowed(detail: ErrorDetails) -> list[str]:
     return re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+
+
+def _tags(detail: ErrorDetails) -> list[str]:
+    return re.findall(r"'([^']*)'", detail["ctx"]["expected_tags"])
 
 
 def _close(word: object, allowed: list[str]) -> str:

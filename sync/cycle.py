@@ -9,13 +9,13 @@ from datetime import datetime
 from ..connectors.base import Created, Tracker
 from ..connectors.errors import TrackerError
 from ..mapping.item import PoamItem
-from .commit import commit, daemon, new_owed, owe_edit, settle
+from .commit import commit, daemon, owe, owe_edit, settle
 from .config import Config
 from .decide import ConnectorPlan, Plan, decide
 from .deliver import Delivery, Postman, bind, note_missing, report_twin
 from .observe import iso, observe
 from .record.journal import head
-from .record.mirrors import Link, Owed, cursor_of, keep, remembered, rows, unsettled
+from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
 from .record.record import Record, Unit
 
 
@@ -37,7 +37,10 @@ class ConnectorReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a cycle. `record_writes` counts rows written to the record, engine memory included."""
+    """The outcome of a cycle. `record_writes` counts rows written to the record, engine memory included,
+
+    a moved cursor apart.
+    """
 
     connectors: tuple[ConnectorReport, ...]
     unrouted: tuple[PoamItem, ...] = ()
@@ -59,8 +62,7 @@ def act(
 ) -> Report:
     """Does what the plan says: first everything that was seen is stored, for every tracker, then the owed is sent."""
     before, cycle = record.writes(), iso(clock())
-    for each in plan.connectors:
-        _store(record, config, each, cycle)
+    moved_cursors = sum(_store(record, config, each, cycle) for each in plan.connectors)
     reports = []
     for each in plan.connectors:
         name = each.seen.connector
@@ -69,7 +71,7 @@ def act(
             delivery = Postman(record, config, trackers[name], each.seen.rules, clock, cycle).deliver()
         reports.append(_report(record, each, delivery))
     _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
-    return Report(tuple(reports), plan.unrouted, record.writes() - before, cycle)
+    return Report(tuple(reports), plan.unrouted, record.writes() - before - moved_cursors, cycle)
 
 
 def _settled_seq(record: Record, plan: Plan) -> int:
@@ -87,21 +89,26 @@ def _settled_seq(record: Record, plan: Plan) -> int:
     return plan.head if followers.fetchone() else head(record.db)[0]
 
 
-def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> None:
-    """Everything seen at one connector in one unit of work: facts, journal, bases, outbox and cursor."""
+def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> bool:
+    """Everything seen at one connector in one unit of work: facts, journal, bases, outbox and cursor.
+
+    True when the cursor moved: our own writes move it, too, so that alone is no news.
+    """
     name = each.seen.connector
     if each.seen.rules is None:
-        return
+        return False
     learnt = {**(each.seen.learnt or {}), f"rules:{name}": str(each.seen.rules)}
     with record.unit(at=cycle, cycle=cycle) as unit:
         for look in each.looks:
             commit(unit, config, look)
             owe_edit(unit, look)
         for view in each.owed:
-            _owe(unit, view.link)
+            owe(unit, view.link, "edit")
         for link in each.new_links:
             unit.create(daemon(name), "links", asdict(link), reason="to be mirrored")
-            keep(unit, new_owed(unit, link.id, "create"))
+            owe(unit, link, "create")
+        for link in each.retries:
+            owe(unit, link, "create")
         for found in each.found:
             _bind_found(unit, found.link, Created(found.issue.id, found.issue.key, found.issue.url))
         for twin in each.twins:
@@ -109,14 +116,11 @@ def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> N
         for link in rows(unit.db, Link, "connector = ? AND state = 'live'", (name,)) if each.seen.missing else ():
             if link.remote_id in each.seen.missing:
                 note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
-        if each.seen.cursor is not None and each.seen.cursor != cursor_of(unit.db, name):
-            unit.put("cursors", {"connector": name, "cursor": each.seen.cursor, "read_at": cycle})
         _put_meta(unit, learnt)
-
-
-def _owe(unit: Unit, link: Link) -> None:
-    if not rows(unit.db, Owed, "link_id = ? AND state IN ('PENDING', 'SENDING', 'UNKNOWN')", (link.id,)):
-        keep(unit, new_owed(unit, link.id, "edit"))
+        moved = each.seen.cursor is not None and each.seen.cursor != cursor_of(unit.db, name)
+        if moved:
+            unit.put("cursors", {"connector": name, "cursor": each.seen.cursor, "read_at": cycle})
+    return moved
 
 
 def _bind_found(unit: Unit, link: Link, created: Created) -> None:

@@ -32,12 +32,16 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorPlan:
-    """What a cycle does with one connector. `found` are issues of ours whose create had been lost sight of."""
+    """What a cycle does with one connector.
+
+    `retries` are refused creates whose item changed since; `found` are issues of ours whose create was lost sight of.
+    """
 
     seen: Seen
     looks: tuple[Look, ...] = ()
     owed: tuple[View, ...] = ()
     new_links: tuple[Link, ...] = ()
+    retries: tuple[Link, ...] = ()
     found: tuple[Twin, ...] = ()
     twins: tuple[Twin, ...] = ()
 
@@ -96,6 +100,7 @@ def _for_connector(
         tuple(looks),
         tuple(view for view in views if view.sighting.version and is_owed(view, seen.rules)),
         tuple(_new_link(record_id, item, seen.connector) for item in new),
+        tuple(link for link in links if link.state == "planned" and (changed is None or link.item_uid in changed)),
         tuple(found),
         tuple(twins),
     )

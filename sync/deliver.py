@@ -7,14 +7,13 @@ replayed: the issue is read, the edit is planned anew, and what was written is r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ..connectors.base import Created, Draft, Edit, Issue, Tracker
+from ..connectors.base import Created, Issue, Tracker
 from ..connectors.errors import Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
-from .commit import commit, daemon, raise_conflict, settle
+from .commit import commit, daemon, raise_conflict, settle, written
 from .config import Config
 from .observe import iso, later, rules_for
 from .plan import first_draft, look
@@ -85,21 +84,24 @@ class Postman:
             elif owed.state == "PENDING" or self._never_arrived(owed, link):
                 self._create(owed, link, delivery)
         except Unsettled as error:
-            self._keep(owed, state="UNKNOWN", last_error=str(error))
-        except Stale:
-            pass  # planned anew in the next cycle
+            self._keep(self._as_it_stands(owed), state="UNKNOWN", last_error=str(error))
+        except Stale as error:
+            self._keep(self._as_it_stands(owed), state="PENDING", last_error=str(error))
         except Gone as error:
             self._missed(owed, link, error)
         except Rejected as error:
             delivery.refused += 1
-            self._refused(owed, link, error)
+            self._refused(self._as_it_stands(owed), link, error)
+
+    def _as_it_stands(self, owed: Owed) -> Owed:
+        return rows(self.record.db, Owed, "id = ?", (owed.id,))[0]
 
     # --- creates
 
     def _create(self, owed: Owed, link: Link, delivery: Delivery) -> None:
         draft = first_draft(view_of(self.record.db, self.config, link), self.rules)
         deadline = later(self.now, self.config.sync.limits.send_deadline)
-        sending = self._keep(owed, state="SENDING", payload=_written(draft), send_deadline=deadline, attempts=owed.attempts + 1)
+        sending = self._keep(owed, state="SENDING", payload=written(draft), send_deadline=deadline, attempts=owed.attempts + 1)
         if self.now > deadline:  # the process slept between commit and send: what we know of the tracker is too old
             self._keep(sending, state="PENDING")
             return
@@ -162,7 +164,7 @@ class Postman:
         if each.edit is None:
             self._done(owed)
             return
-        sending = self._keep(owed, state="SENDING", payload=_written(each.edit), attempts=owed.attempts + 1)
+        sending = self._keep(owed, state="SENDING", payload=written(each.edit), attempts=owed.attempts + 1)
         try:
             edited = self.tracker.edit(issue.id, each.edit)
         except Unavailable as error:
@@ -198,7 +200,7 @@ class Postman:
                 keep(unit, replace(owed, state="PENDING", not_before=wait, last_error=str(error)))
 
     def _refused(self, owed: Owed, link: Link, error: Rejected) -> None:
-        conflict = NewConflict(error.field or "issue", None, None, str(error), None, "refused")
+        conflict = NewConflict(error.field or "issue", None, owed.payload, str(error), None, "refused")
         with self.record.unit(at=self.now, cycle=self.cycle) as unit:
             keep(unit, replace(owed, state="FAILED", last_error=str(error)))
             raise_conflict(unit, link, conflict, by=daemon(link.connector))
@@ -212,12 +214,6 @@ class Postman:
         with self.record.unit(at=self.now, cycle=self.cycle) as unit:
             keep(unit, changed)
         return changed
-
-
-def _written(what: Draft | Edit) -> str:
-    """What is sent, as the outbox keeps it."""
-    plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(what).items()}
-    return json.dumps(plain, ensure_ascii=False)
 
 
 def bind(unit: Unit, link: Link, created: Created) -> None:

@@ -68,7 +68,7 @@ class NewRequest:
 
     kind: RequestKind
     requested_date: str | None
-    current_date: str | None
+    due_date: str | None
     because: Observed
 
 

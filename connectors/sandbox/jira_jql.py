@@ -2,8 +2,8 @@
 
     project = SEC AND labels = "poam-sync" AND updated >= "-17m" ORDER BY updated ASC, id ASC
 
-Fields: project, labels, id, key, creator, created, updated. Instants are relative to the server's clock (`"-17m"`) or
-unquoted epoch milliseconds; dates in a user's time zone are refused, because nobody here should send them.
+Fields: project, labels, id, key, creator, created, updated. Instants are relative to the server's clock
+(`"-17m"`) or unquoted epoch milliseconds; dates in a user's time zone are refused: nobody here should send them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Looks at a workbook's bytes before any spreadsheet library does: is it one, is it whole, is it safe to load?
+"""Looks at a workbook's bytes before a spreadsheet library does: is it one, is it whole, is it safe to load?
 
-A small zip can unfold to gigabytes, and one cell far to the lower right makes a reader lay out every cell before it.
-Macros, links to other files and passwords have no place in a POA&M.
+A small zip can unfold to gigabytes, and one cell far to the lower right makes a reader lay out every cell
+before it. Macros, links to other files and passwords have no place in a POA&M.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _FAR_ROW = re.compile(rb"<(?:\w+:)?row\s[^<]*?r\s*=\s*[\"']\d{6,}")
 _PLACELESS_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^<]*?\sr\s*=)")
 
 _SAVE_AS = "Open it in Excel and save it as an Excel workbook (.xlsx)."
+_LOCKED = ("The workbook is protected by a password.", "Save a copy without a password.")
 _AGAIN = "Copy or download the file again; it may have been cut short."
 
 
@@ -49,7 +50,9 @@ def _check_signature(data: bytes) -> None:
     if not data:
         raise UnreadableDocument("The file is empty.", _AGAIN)
     if data.startswith(_OLE) and _ENCRYPTED in data:
-        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
+        raise UnreadableDocument(
+            "The workbook is protected by a password.", "Save a copy without a password."
+        )
     if data.startswith(_OLE):
         raise UnreadableDocument("The file is an old Excel workbook (.xls).", _SAVE_AS)
     if not data.startswith(b"PK"):
@@ -64,14 +67,19 @@ def _check_directory(entries: list[ZipInfo]) -> None:
         raise UnreadableDocument("The workbook carries macros.", _SAVE_AS)
     if any(name.lower().startswith("xl/externallinks/") for name in names):
         raise UnreadableDocument(
-            "The workbook links to other files.", "Break the links in Excel (Data, Edit Links) and save it again."
+            "The workbook links to other files.",
+            "Break them in Excel (Data, Edit Links), then save it again.",
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
+        raise UnreadableDocument(
+            "The workbook is protected by a password.", "Save a copy without a password."
+        )
     if len(entries) > MAX_ENTRIES or len(set(names)) < len(names) or any(map(_escapes, names)):
         raise UnreadableDocument("The file's inner listing is not that of a workbook.", _SAVE_AS)
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED or any(map(_is_bomb, entries)):
-        raise UnreadableDocument("The workbook unfolds to an unreasonable size.", "Delete unused rows and sheets.")
+        raise UnreadableDocument(
+            "The workbook unfolds to an excessive size.", "Delete unused rows and sheets."
+        )
 
 
 def _escapes(name: str) -> bool:
@@ -87,5 +95,6 @@ def _check_part(part: bytes) -> None:
         return
     if _FAR_CELL.search(part) or (_FAR_ROW.search(part) and _PLACELESS_CELL.search(part)):
         raise UnreadableDocument(
-            "A sheet has content beyond column BZ or row 99,999.", "Delete the stray cells, and save it again."
+            "A sheet has content beyond column BZ or row 99,999.",
+            "Delete the stray cells and save it.",
         )

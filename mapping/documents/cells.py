@@ -1,7 +1,7 @@
-"""The vocabulary of spreadsheet cells: texts, calendar dates, choices and lists, read leniently and written one way.
+"""The vocabulary of spreadsheet cells: texts, dates, choices and lists, read leniently and written one way.
 
-A parser takes what a workbook holds and raises `CellProblem` with a sentence for the sheet's author. A renderer
-gives text; a date is rendered `YYYY-MM-DD` and becomes a real Excel date in the writer. Nothing is ever guessed.
+A parser takes what a workbook holds and raises `CellProblem` with a sentence for the sheet's author; it never
+guesses. A renderer gives text; a date is rendered `YYYY-MM-DD` and becomes a real Excel date in the writer.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _EPOCH = date(1899, 12, 30).toordinal()
 _FIRST_SOUND_SERIAL = 61  # 1900-03-01; before it Excel counts a leap day that never was
 
 
-class CellProblem(ValueError):
+class CellProblem(ValueError):  # noqa: N818 - a finding for people, not a failure
     """A cell that does not say what its column asks for; the text is a sentence with the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a column's values are read from a cell and rendered as text. `is_date` cells become real Excel dates."""
+    """How a column's values are read from a cell and rendered as text; `is_date` makes it a real Excel date."""
 
     parse: Callable[[Cell], Any]
     render: Callable[[Any], str]
@@ -58,7 +58,7 @@ def utf16_length(text: str) -> int:
 
 
 def read_text(value: Cell) -> str:
-    """Free text with `\\n` line ends, kept to the letter; a number or date as its plain writing, white space as blank."""
+    """Free text to the letter, with `\\n` line ends; a number or date as plainly written; white space as blank."""
     text = value if type(value) is str else _plain(value)
     if not text.isprintable():
         text = _checked(text)
@@ -80,9 +80,8 @@ def _plain(value: Cell) -> str:
 def _checked(text: str) -> str:
     text = line_ends(text)
     if found := _UNWRITABLE.search(text):
-        raise CellProblem(
-            f"holds the control character U+{ord(found[0]):04X} after {shown(text[: found.start()])}; delete it."
-        )
+        before = shown(text[: found.start()])
+        raise CellProblem(f"holds the control character U+{ord(found[0]):04X} after {before}; delete it.")
     return text
 
 
@@ -92,7 +91,7 @@ def line_ends(text: str) -> str:
 
 
 def write_text(text: str) -> str:
-    """Text a cell can hold: a control character becomes its visible picture (U+2400 and on), white space blank."""
+    """Text a cell can hold: a control character becomes its visible picture (U+2400 ff.), white space blank."""
     if not text.isprintable():
         text = _UNWRITABLE.sub(lambda found: chr(_PICTURES.get(ord(found[0]), 0xFFFD)), line_ends(text))
     return "" if text.isspace() else text
@@ -111,9 +110,9 @@ def read_date(value: Cell) -> str | None:
 
 
 def parse_day(text: str) -> str:
-    """`YYYY-MM-DD` from a date in words: year first, month/day/year where only one order is possible, or a named month.
+    """`YYYY-MM-DD` from a written date: year first, a named month, or month/day/year where only that can be meant.
 
-    Two readings or none raise `CellProblem`.
+    Raises `CellProblem` where two days or none can be meant.
     """
     if found := _YEAR_FIRST.fullmatch(text):
         return _day(text, found[1], found[3], found[4])
@@ -146,7 +145,7 @@ def _day(text: str, year: str, month: str | int, day: str) -> str:
 
 
 def serial(day: str) -> int | None:
-    """Excel's number for a day; None for days before 1900-03-01, which Excel cannot count and a cell holds as text."""
+    """Excel's number for a day; None before 1900-03-01, where Excel cannot count and a cell holds text."""
     number = date.fromisoformat(day).toordinal() - _EPOCH
     return number if number >= _FIRST_SOUND_SERIAL else None
 
@@ -169,10 +168,12 @@ def write_lines(entries: tuple[str, ...]) -> str:
     return write_text("\n".join(entries))
 
 
-def choice(words: Mapping[str, Any], blank: Any = None, empty: str = "", unsaid: tuple[Any, ...] = ()) -> Kind:
+def choice(
+    words: Mapping[str, Any], blank: Any = None, empty: str = "", unsaid: tuple[Any, ...] = ()
+) -> Kind:
     """A closed vocabulary. The first word of a value is printed.
 
-    A blank cell means `blank`; a value without a word is printed as `empty`; `unsaid` values leave the cell blank.
+    A blank cell means `blank`, which is printed as `empty` where it has no word; `unsaid` values print nothing.
     """
     printed: dict[Any, str] = dict.fromkeys(unsaid, "")
     for word, meaning in words.items():

@@ -12,7 +12,7 @@ FedrampLayout = Literal["3.0", "2.1"]
 
 @dataclass(frozen=True, slots=True)
 class SystemHeader:
-    """The system a document speaks for. `date` is the document's own day, `YYYY-MM-DD`, None when it has none."""
+    """The system a document speaks for. `date` is the document's own day, `YYYY-MM-DD`, None if it has none."""
 
     provider: str = ""
     name: str = ""
@@ -47,13 +47,13 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says. A row with a problem is not among the items, so a careful importer takes all or nothing."""
+    """What a file says. A row with a problem is not among the items: a careful importer takes all or nothing."""
 
     document: Document
     problems: tuple[RowProblem, ...] = ()
 
 
-class UnreadableDocument(Exception):
+class UnreadableDocument(Exception):  # noqa: N818 - says what is so, as the design does
     """The file as a whole cannot be read; `hint` says what its owner can do."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -62,7 +62,7 @@ class UnreadableDocument(Exception):
         self.hint = hint
 
 
-class UnwritableDocument(Exception):
+class UnwritableDocument(Exception):  # noqa: N818
     """An item does not fit the format, and writing it would lose something; `hint` says what to shorten."""
 
     def __init__(self, message: str, hint: str) -> None:

@@ -1,7 +1,7 @@
 """The FedRAMP POA&M workbook as data: its columns, sheets and the differences between template 3.0 and 2.1.
 
-The tables are the specification; headings are verbatim from the templates of 2025-11-17 (3.0) and 2024-03-29 (2.1).
-The writer prints from them and the reader looks for them, by heading text and never by letter.
+The tables are the specification; headings are verbatim from the templates of 2025-11-17 (3.0) and 2024-03-29
+(2.1). The writer prints from them and the reader looks for them, by heading text and never by letter.
 """
 
 from __future__ import annotations
@@ -88,9 +88,15 @@ COLUMNS = (
     Column("Supporting Documents", "supporting_documents", TEXT, need=_SITUATIONAL),
     Column("Comments", "comments", TEXT, need=_SITUATIONAL),
     Column("Auto-Approve", "auto_approve", YES_NO_BLANK, need=_SITUATIONAL, only="2.1", older=True),
-    Column("Binding Operational Directive 22-01 tracking", "kev_tracking", YES_NO_BLANK, only="2.1", older=True),
-    Column("Binding Operational Directive 22-01 tracking", "kev_tracking", YES_BLANK, None, _SITUATIONAL, "3.0"),
-    Column("Binding Operational Directive 22-01 Due Date", "kev_due_date", DATE, None, _SITUATIONAL, older=True),
+    Column(
+        "Binding Operational Directive 22-01 tracking", "kev_tracking", YES_NO_BLANK, only="2.1", older=True
+    ),
+    Column(
+        "Binding Operational Directive 22-01 tracking", "kev_tracking", YES_BLANK, None, _SITUATIONAL, "3.0"
+    ),
+    Column(
+        "Binding Operational Directive 22-01 Due Date", "kev_due_date", DATE, None, _SITUATIONAL, older=True
+    ),
     Column("CVE", "cves", TEXT, need=_SITUATIONAL, older=True),
     Column("Service Name", "service_names", TEXT, need=_SITUATIONAL, only="2.1", older=True),
 )
@@ -98,7 +104,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """One tab of items. Rows and columns count from 0; what lies on it is what `state` and `finding_kind` say."""
+    """One tab of items. Rows and columns count from 0; its items are of this `state` and `finding_kind`."""
 
     name: str
     title: str
@@ -119,7 +125,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One version of the template. `labels` head the system's provider, name, impact level and date, in row 2."""
+    """One version of the template. `labels` name the system's provider, name, impact level and date."""
 
     version: FedrampLayout
     labels: tuple[str, str, str, str]
@@ -152,7 +158,9 @@ LAYOUTS: Mapping[FedrampLayout, Layout] = {
         labels=("Cloud Service Provider", "Cloud Service Offering", "Impact Level", "POA&M Date"),
         width=20.88,
         sheets=(
-            Sheet(OPEN, _TITLE_30, State.OPEN, _FOUND, _V30, 4, 8, first_column=1, formulas=True, last_row=4020),
+            Sheet(
+                OPEN, _TITLE_30, State.OPEN, _FOUND, _V30, 4, 8, first_column=1, formulas=True, last_row=4020
+            ),
             Sheet(CLOSED, "", State.CLOSED, _FOUND, _old_plan(_V30), 1, 2),
             Sheet(CONFIGURATION, "", State.OPEN, _SET, _old_plan(_V30), 1, 2),
         ),

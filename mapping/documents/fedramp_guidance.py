@@ -1,4 +1,4 @@
-"""The explaining parts of the FedRAMP workbook in our own words: instructions, and two lines above each 3.0 column.
+"""The explaining parts of the FedRAMP workbook in our own words: instructions, guidance, examples.
 
 FedRAMP's template 3.0 carries such rows and its instructions forbid deleting them; the text itself is free.
 """
@@ -40,22 +40,31 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "Original Detection Date": Advice("The day of discovery. It never changes.", "2026-11-02"),
     "Scheduled Completion Date": Advice(
-        "Computed from detection date and rating: leave it as it is and explain slips in the plan.", "2027-01-31"
+        "Computed from detection date and rating: leave it as it is and explain slips in the plan.",
+        "2027-01-31",
     ),
     "Status Date": Advice("The day of the item's last change, or of its closure.", "2026-11-20"),
     "Vendor Dependency": Advice("Whether the fix has to come from a vendor.", "Yes or No"),
     "Last Vendor Check-in Date": Advice("The day the vendor was last asked.", "2026-11-15"),
-    "Vendor Dependent Product Name": Advice("The vendor's product; blank without a vendor dependency.", "Example DB"),
+    "Vendor Dependent Product Name": Advice(
+        "The vendor's product; blank without a vendor dependency.", "Example DB"
+    ),
     "Original Risk Rating": Advice("The rating at detection.", "Low, Moderate or High"),
-    "Adjusted Risk Rating": Advice("The rating after adjustment, otherwise blank.", "Low, Moderate, High or blank"),
+    "Adjusted Risk Rating": Advice(
+        "The rating after adjustment, otherwise blank.", "Low, Moderate, High or blank"
+    ),
     "Risk Adjustment": Advice("Pending once requested, Yes once approved, else No.", "No"),
     "False Positive": Advice("Pending once requested, Yes once approved, else No.", "No"),
     "Operational Requirement": Advice("Pending once requested, Yes once approved, else No.", "Pending"),
     "Deviation Rationale": Advice("Why the deviation is justified and what mitigates the risk."),
     "Supporting Documents": Advice("The files that belong to this item.", "DR-12.xlsx"),
     "Comments": Advice("Anything the other columns have no room for."),
-    "Binding Operational Directive 22-01 tracking": Advice("Yes for a known exploited vulnerability.", "Yes or blank"),
-    "Binding Operational Directive 22-01 Due Date": Advice("The day CISA's catalog sets for it.", "2026-12-09"),
+    "Binding Operational Directive 22-01 tracking": Advice(
+        "Yes for a known exploited vulnerability.", "Yes or blank"
+    ),
+    "Binding Operational Directive 22-01 Due Date": Advice(
+        "The day CISA's catalog sets for it.", "2026-12-09"
+    ),
     "CVE": Advice("Its CVE identifiers.", "CVE-2026-0001"),
 }
 
@@ -64,18 +73,18 @@ INSTRUCTIONS = (
     (
         "Where an item belongs",
         "Open POA&M Items holds every open risk, including approved risk adjustments and operational "
-        "requirements. Closed POA&M Items holds what was remediated with evidence, and approved false positives. "
-        "Configuration Findings holds the single settings behind one CM-6 item, which stays open as long as any of "
-        "them is open. PL-2 Findings holds deficiencies of the security plan's own documents.",
+        "requirements. Closed POA&M Items holds what was remediated with evidence, and approved false "
+        "positives. Configuration Findings holds the single settings behind one CM-6 item, which stays open as "
+        "long as any of them is open. PL-2 Findings holds deficiencies of the security plan's own documents.",
     ),
     (
         "How long remediation may take",
-        "High and critical findings: 30 days from discovery. Moderate findings: 90 days. Low findings: 180 days.",
+        "From discovery: 30 days for high and critical findings, 90 for moderate and 180 for low ones.",
     ),
     (
         "What must stay",
-        "Headings, their order and the three rows under them on the first tab stay as they are. Detection and "
-        "scheduled completion dates do not change once recorded.",
+        "Headings, their order and the three rows under them on the first tab stay as they are. Detection "
+        "and scheduled completion dates do not change once recorded.",
     ),
 )
 

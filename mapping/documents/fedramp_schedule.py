@@ -1,7 +1,7 @@
 """FedRAMP's scheduled completion date: 30, 90 or 180 days after detection (Completion Guide, section 3).
 
-The template computes it in a formula; this is that formula, for the cell and for us. The adjusted rating counts only
-once the risk adjustment is approved. A critical weakness has the time of a high one.
+The template computes it in a formula; this is that formula, for the cell and for us. The adjusted rating
+counts only once the risk adjustment is approved. A critical weakness has the time of a high one.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def printed(item: PoamItem, sheet: Sheet) -> PoamItem:
 
 
 def understood(fields: Fields, sheet: Sheet) -> PoamItem:
-    """The item behind a row's fields; the opposite of `printed`. `uid` and `system_id` are the importer's to fill."""
+    """The item behind a row's fields, undoing `printed`. `uid` and `system_id` are the importer's to fill."""
     _restore_critical(fields)
     if not sheet.milestone_columns:
         _restore_milestones(fields)
@@ -60,7 +60,7 @@ def understood(fields: Fields, sheet: Sheet) -> PoamItem:
 
 
 def carried(item: PoamItem, sheet: Sheet) -> PoamItem:
-    """The item as reading the sheet back would give it: what a comparison with an edited workbook starts from."""
+    """The item as reading the sheet back gives it: what a comparison with an edited workbook starts from."""
     words = printed(item, sheet)
     fields = {c.field: c.kind.parse(c.kind.render(getattr(words, c.field))) for c in sheet.columns}
     return replace(understood(fields, sheet), uid=item.uid, system_id=item.system_id)

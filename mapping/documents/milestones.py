@@ -1,6 +1,6 @@
-"""Milestones as text, the grammar of the FedRAMP template: an entry begins `(1) 2026-12-01: ` and a blank line ends it.
+"""Milestones as text, as the FedRAMP template has them: `(1) 2026-12-01: what`, entries parted by a blank line.
 
-A change says more: `(2) Update 2026-06-18 : why`, with New, Update or Complete (Completion Guide, columns M and N).
+A change is `(2) Update 2026-06-18 : why`, with New, Update or Complete (Completion Guide, columns M and N).
 People write it loosely, so reading accepts `1)`, `/` in dates, a dash for the colon and single line ends.
 """
 
@@ -55,7 +55,7 @@ def write_changes(changes: Iterable[MilestoneChange]) -> str:
 
 
 def _description(text: str) -> str:
-    """One entry's text: no blank line inside, since that ends an entry, and no later line that looks like an entry."""
+    """One entry's text: no blank line inside, since that ends it, and no line that looks like another entry."""
     first, newline, rest = _BLANK_LINES.sub("\n", write_text(text).strip()).partition("\n")
     return first + newline + _ENTRY.sub(lambda found: " " + found[0], rest)
 
@@ -68,7 +68,9 @@ def _read(value: Cell, entry: Callable[[re.Match[str], str], _Entry], example: s
     if not starts or starts[0].start() > 0:
         raise CellProblem(f"{shown(text)} does not begin with a milestone; write it as {example}.")
     ends = [start.start() for start in starts[1:]] + [len(text)]
-    return tuple(entry(start, text[start.end() : end].strip()) for start, end in zip(starts, ends, strict=True))
+    return tuple(
+        entry(start, text[start.end() : end].strip()) for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _milestone(found: re.Match[str], description: str) -> Milestone:

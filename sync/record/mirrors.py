@@ -71,7 +71,7 @@ class Request:
     link_id: str | None
     kind: str
     state: str
-    current_date: str | None
+    due_date: str | None
     requested_date: str | None
     requested_by: str
     requested_by_name: str

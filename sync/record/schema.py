@@ -98,7 +98,7 @@ CREATE TABLE requests (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT REFERENCES links(id),
   {_one_of("kind", "later_date", "declined", "duplicate", "cannot_reproduce", "reopened")},
   {_one_of("state", "waiting", "approved", "rejected", "superseded")},
-  {_date("current_date")}, {_date("requested_date")}, requested_by TEXT NOT NULL, requested_by_name TEXT NOT NULL,
+  {_date("due_date")}, {_date("requested_date")}, requested_by TEXT NOT NULL, requested_by_name TEXT NOT NULL,
   requested_at TEXT NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL,
   decided_by TEXT NOT NULL, decided_at TEXT, decision_reason TEXT NOT NULL, {_JOURNALED}
 ) STRICT;

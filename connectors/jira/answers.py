@@ -1,0 +1,165 @@
+"""What Jira's answers mean: an HTTP answer becomes an error of ours, or passes.
+
+The rules are reference `trackers.md` C2: what was refused before it was done may be repeated, a write without a clear
+answer is unsettled, and a 404 or an empty list means something only when Jira knew who asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from ..errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
+
+Kind = Literal["read", "write"]
+
+UNKNOWN_PAUSE = 60.0
+"""Seconds to wait when Jira limits the rate without saying for how long."""
+
+_ALPHA = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 400
+_NEUTRAL = {"duedate": "due_date", "summary": "title", "description": "body"}
+_NEW_TOKEN = "make a new API token and check the user it belongs to"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. `data` is its JSON, None when it holds none; `time` is the server's clock."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+    time: datetime | None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether this is a web page: a login form or a proxy's error."""
+        return "html" in self.headers.get("content-type", "")
+
+    @property
+    def words(self) -> str:
+        """Jira's own messages, one after the other."""
+        body = self.data if isinstance(self.data, dict) else {}
+        by_field = body.get("errors") if isinstance(body.get("errors"), dict) else {}
+        said = [*(body.get("errorMessages") or []), *(by_field or {}).values()] or [body.get("message", "")]
+        return " ".join(str(text).strip() for text in said if text)[:_LONGEST]
+
+    @property
+    def field(self) -> str:
+        """The first field that Jira complains about, by its neutral name if it has one."""
+        body = self.data if isinstance(self.data, dict) else {}
+        errors = body.get("errors")
+        name = next(iter(errors), "") if isinstance(errors, dict) else ""
+        return _NEUTRAL.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: `where` begins every message, `issue` is the one addressed, `account` who must have asked.
+
+    `missing` is what a 404 means when no issue was addressed, `advice` what to do then. Account None: anyone may ask.
+    """
+
+    where: str
+    kind: Kind = "read"
+    issue: str = ""
+    account: str | None = None
+    missing: str = "the address was not found"
+    advice: str = "check the connector's url and project"
+
+
+def failure(answer: Answer, asked: Asked) -> TrackerError | None:
+    """The error that an answer amounts to, None when it is a good one."""
+    if answer.status < 300:
+        return _odd_success(answer, asked)
+    if answer.status < 400:
+        return _redirect(answer, asked)
+    if answer.status == 429:
+        reason = answer.headers.get("ratelimit-reason", "")
+        said = f"{asked.where}: too many requests" + (f" ({reason})" if reason else "")
+        return RateLimited(said, retry_after=pause(answer.headers, answer.time or _ALPHA))
+    if answer.status >= 500 or answer.status in (408, 425):
+        return _unclear(f"{asked.where}: the server failed with status {answer.status}", asked)
+    return _refused(answer, asked)
+
+
+def pause(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds to wait, at least one: Retry-After in seconds or as a date, else X-RateLimit-Reset (ISO 8601)."""
+    told = headers.get("retry-after", "").strip() or headers.get("x-ratelimit-reset", "").strip()
+    if told.replace(".", "", 1).isdigit():
+        return max(1.0, float(told))
+    until = _moment(told)
+    return UNKNOWN_PAUSE if until is None else max(1.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(text)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def _odd_success(answer: Answer, asked: Asked) -> TrackerError | None:
+    if asked.kind == "write":
+        confirmed = answer.status == 204 or answer.data is not None
+        return None if confirmed else Unsettled(f"{asked.where}: the answer to our write is unreadable")
+    if answer.is_page:
+        return Forbidden(
+            f"{asked.where}: a web page came instead of Jira's data",
+            hint="check the connector's url, and that no login page stands before it",
+        )
+    if answer.data is None:
+        return Unavailable(f"{asked.where}: the answer is unreadable")
+    return _stranger(answer, asked)
+
+
+def _stranger(answer: Answer, asked: Asked) -> TrackerError | None:
+    """An expired token turns us into a stranger, for whom most things look empty or missing."""
+    named = unquote(answer.headers.get("x-aaccountid", ""))
+    if asked.account is None or named == asked.account:
+        return None
+    who = "as a stranger" if not named else "as somebody else"
+    return Forbidden(f"{asked.where}: Jira treated us {who}", hint=_NEW_TOKEN)
+
+
+def _redirect(answer: Answer, asked: Asked) -> TrackerError:
+    target = urlsplit(answer.headers.get("location", ""))
+    place = f"{target.scheme}://{target.netloc}" if target.netloc else "another address"
+    return Forbidden(f"{asked.where}: we are sent on to {place}", hint="put the right address into the connector's url")
+
+
+def _unclear(message: str, asked: Asked) -> TrackerError:
+    return Unsettled(message) if asked.kind == "write" else Unavailable(message)
+
+
+def _refused(answer: Answer, asked: Asked) -> TrackerError:
+    where, words = asked.where, answer.words
+    if answer.status == 401:
+        return Forbidden(f"{where}: the user or the token was refused", hint=_NEW_TOKEN)
+    if answer.status == 403:
+        return _denied(answer, asked)
+    if answer.status in (404, 410):
+        return _absent(answer, asked)
+    if answer.status == 409:
+        return Stale(f"{where}: somebody else changed issue {asked.issue} at the same moment")
+    return Rejected(f"{where}: {words or f'refused with status {answer.status}'}", field=answer.field)
+
+
+def _denied(answer: Answer, asked: Asked) -> TrackerError:
+    captcha = "captcha" in answer.headers.get("x-authentication-denied-reason", "").lower()
+    hint = "log in once with a browser" if captcha else "give the account the permission it lacks"
+    return Forbidden(f"{asked.where}: {answer.words or 'not permitted'}", hint=hint)
+
+
+def _absent(answer: Answer, asked: Asked) -> TrackerError:
+    if asked.issue:
+        gone = Gone(f"{asked.where}: issue {asked.issue} is not there, or not visible to us")
+        return _stranger(answer, asked) or gone
+    return Rejected(f"{asked.where}: {asked.missing}", hint=asked.advice)

@@ -1,0 +1,199 @@
+"""Requests to one Jira site through the session of the `jira` library: plain JSON in and out, each sent once.
+
+The library's own methods send hidden requests, repeat POSTs and follow redirects (`trackers.md` A8), so it only holds
+the session: address, authentication, TLS. Nothing is sent before the first call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from jira import JIRA
+from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from ..base import Account, Status, Visibility
+from ..errors import Rejected, TrackerError, Unavailable, Unsettled
+from ..settings import JiraSettings
+from .answers import Answer, Asked, Kind, failure
+from .reading import iso, statuses_of
+
+_CONNECT_SECONDS = 5.0
+_ADDRESS = "the connector's url must be the site's address, such as https://NAME.atlassian.net"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is learnt about a site once per process. `statuses` is by id."""
+
+    deployment: str
+    address: str
+    account: Account
+    statuses: Mapping[str, Status]
+
+
+class Wire:
+    """Speaks for one token to one site about one project. `time` is the server's clock in its last answer."""
+
+    def __init__(self, settings: JiraSettings, token: str) -> None:
+        self.where = f"Jira at {settings.url.host}, project {settings.project}"
+        self.time = datetime(1970, 1, 1, tzinfo=UTC)
+        self._project = settings.project
+        self._token = token
+        self._timeout = (min(_CONNECT_SECONDS, settings.timeout_seconds), settings.timeout_seconds)
+        self._jira = JIRA(
+            settings.base_url,
+            options={"rest_api_version": "2", "check_update": False},
+            basic_auth=(settings.user, token) if settings.user else None,
+            token_auth=None if settings.user else token,
+            max_retries=0,
+            timeout=self._timeout,
+            validate=False,
+            get_server_info=False,
+            logging=False,
+        )
+        # A session cookie would outlive the token that it stands for.
+        self._jira._session.cookies = RequestsCookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._jira.close()
+
+    @cached_property
+    def site(self) -> Site:
+        """The site, by three requests the first time. Raises Rejected when it is no Jira Cloud."""
+        asked = Asked(self.where, missing="there is no Jira at this address", advice=_ADDRESS)
+        info = self._judged("GET", "serverInfo", asked).data
+        if not isinstance(info, dict) or "versionNumbers" not in info:
+            raise Rejected(f"{self.where}: there is no Jira at this address", hint=_ADDRESS)
+        if info.get("deploymentType") != "Cloud":
+            raise Rejected(
+                f"{self.where}: this is a Jira {info.get('deploymentType', 'Server')}, and only Jira Cloud is supported",
+                hint="choose a project on a Jira Cloud site",
+            )
+        me = self._judged("GET", "myself", asked).data
+        account = Account(me["accountId"], me.get("displayName", ""))
+        statuses = self._judged("GET", "status", replace(asked, account=account.id)).data
+        return Site("Cloud", info.get("baseUrl", self._jira.server_url), account, statuses_of(statuses))
+
+    def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        params: Mapping[str, str] | None = None,
+        issue: str = "",
+        missing: str = "",
+    ) -> Answer:
+        """One request that changes nothing. The answer is good JSON for our own account, or an error is raised."""
+        asked = Asked(self.where, "read", issue, self.site.account.id)
+        return self._judged(method, path, replace(asked, missing=missing or asked.missing), body, params)
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any,
+        params: Mapping[str, str] | None = None,
+        issue: str = "",
+    ) -> Answer:
+        """One request that changes something. Raises Unsettled when nobody can say whether it did."""
+        asked = Asked(self.where, "write", issue, self.site.account.id)
+        return self._judged(method, path, asked, body, params)
+
+    def visibility(self) -> Visibility:
+        """Whether a stranger can read the project, by asking as one."""
+        url = self._jira._get_url(f"project/{self._project}")
+        try:
+            # The empty `auth` keeps a password file of this machine out of it.
+            answer = requests.get(url, auth=_nobody, timeout=self._timeout, allow_redirects=False)
+        except requests.RequestException:
+            return "unknown"
+        by_status: dict[int, Visibility] = {200: "public", 401: "private", 403: "private", 404: "private"}
+        return by_status.get(answer.status_code, "unknown")
+
+    def _judged(
+        self, method: str, path: str, asked: Asked, body: Any = None, params: Mapping[str, str] | None = None
+    ) -> Answer:
+        answer = self._send(method, path, asked.kind, body, params)
+        error = failure(answer, asked)
+        if error is not None:
+            raise self._scrubbed(error)
+        return answer
+
+    def _send(
+        self, method: str, path: str, kind: Kind, body: Any, params: Mapping[str, str] | None
+    ) -> Answer:
+        """One request and its answer, whatever it is. Raises when none came."""
+        data = None if body is None else json.dumps(body)
+        try:
+            # Past the library's own `request`: that one repeats, logs bodies and trips over unusual errors.
+            response = requests.Session.request(
+                self._jira._session,
+                method,
+                self._jira._get_url(path),
+                params=params,
+                data=data,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+            return self._answer(response)
+        except requests.RequestException as lost:
+            error = self._lost(lost, kind)
+        # Raised out here, so that the failure, which holds the request and so the token, is not its context.
+        raise error
+
+    def _answer(self, response: requests.Response) -> Answer:
+        try:
+            self.time = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            pass  # a proxy's answer has no time, and the last one known is near enough
+        try:
+            data = response.json()
+        except ValueError:
+            data = None
+        return Answer(response.status_code, response.headers, data, self.time)
+
+    def _lost(self, lost: requests.RequestException, kind: Kind) -> TrackerError:
+        if kind == "read" or _never_left(lost):
+            hint = "check the connector's url and the network"
+            return Unavailable(f"{self.where}: no answer ({_named(lost)})", hint=hint)
+        return Unsettled(f"{self.where}: our write was not confirmed ({_named(lost)})")
+
+    def _scrubbed(self, error: TrackerError) -> TrackerError:
+        """Whatever a server echoes, our token is not in the message."""
+        error.args = tuple(str(part).replace(self._token, "***") for part in error.args)
+        return error
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _never_left(lost: requests.RequestException) -> bool:
+    """Whether the connection failed before a byte of the request was sent."""
+    inner = lost.args[0] if lost.args else None
+    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+_NAMES: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "no trusted TLS connection"),
+    (requests.exceptions.ConnectTimeout, "no connection in time"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (requests.exceptions.ConnectionError, "the connection failed"),
+)
+
+
+def _named(lost: requests.RequestException) -> str:
+    return next((name for kind, name in _NAMES if isinstance(lost, kind)), "the answer was broken")

@@ -1,0 +1,375 @@
+"""What a cycle promises, told as stories between a record and a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from poam.connectors.base import Status
+from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
+from poam.mapping.item import State, WorkStatus
+from poam.sync.record.journal import Author
+from poam.sync.record.mirrors import Sighting, rows
+from poam.sync.record.verify import problems
+
+from .engine import Engine, engine, item
+
+ISSO = Author("isso@acme.example", "isso", "cli")
+
+
+@pytest.fixture
+def mirrored(tmp_path: Path) -> Iterator[Engine]:
+    """Two items, mirrored and at rest."""
+    with engine(tmp_path, item(1), item(2)) as ready:
+        ready.cycle()
+        yield ready
+        assert list(problems(ready.record.db)) == []
+
+
+def at_rest(ready: Engine) -> None:
+    """The next cycle writes nothing to the record and nothing to the tracker."""
+    versions = [issue.version for issue in ready.issues()]
+    assert ready.later().record_writes == 0
+    assert [issue.version for issue in ready.issues()] == versions
+
+
+def test_each_item_becomes_one_issue_and_a_second_cycle_writes_nothing(mirrored: Engine) -> None:
+    assert [issue.title for issue in mirrored.issues()] == ["[V-1] Outdated library 1", "[V-2] Outdated library 2"]
+    assert mirrored.issue().due_dates == ("2026-05-01",)
+    assert mirrored.cycle().record_writes == 0
+    at_rest(mirrored)
+
+
+def test_a_closed_item_gets_no_issue(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1, state=State.CLOSED)) as ready:
+        ready.cycle()
+        assert ready.issues() == []
+
+
+# --- work status
+
+
+def test_a_closed_issue_is_work_claimed_done_and_not_a_closed_item(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    assert mirrored.item().state is State.PENDING_VERIFICATION
+    assert mirrored.item().work_status is WorkStatus.DONE
+    assert mirrored.item().work_done_by == "jira:ann"
+    assert ("ann@acme.example", "open", "pending_verification") in mirrored.journal("items.state")
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_a_claim_brings_the_issue_as_candidate_evidence(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    found = list(mirrored.record.db.query("SELECT kind, reference, state, added_by FROM evidence"))
+    assert found == [{"kind": "issue", "reference": mirrored.link().url, "state": "candidate", "added_by": "ann@acme.example"}]
+
+
+@pytest.mark.parametrize(("how", "kind"), [("wont_do", "declined"), ("duplicate", "duplicate")])
+def test_a_declined_issue_leaves_the_item_open_and_queues_a_decision(mirrored: Engine, how: str, kind: str) -> None:
+    mirrored.person.close(mirrored.link().remote_id, how)
+    mirrored.later()
+    assert mirrored.item().state is State.OPEN
+    assert [request.kind for request in mirrored.requests()] == [kind]
+    assert mirrored.requests()[0].requested_by == "ann@acme.example"
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_a_reopened_issue_reopens_a_pending_item(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    mirrored.person.reopen(mirrored.link().remote_id)
+    mirrored.later()
+    assert mirrored.item().state is State.OPEN
+    assert mirrored.item().work_done_at is None
+
+
+def test_close_and_reopen_between_two_cycles_leaves_both_in_the_journal(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.person.reopen(mirrored.link().remote_id)
+    mirrored.later()
+    assert mirrored.item().state is State.OPEN
+    assert [new for _, _, new in mirrored.journal("observed.work_status")] == ["done", "not_started"]
+
+
+def test_a_rejected_verification_reopens_the_issue(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    version = mirrored.item().work_status_version + 1
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"state": "open", "work_status": "in_progress", "work_status_version": version})
+    mirrored.later()
+    assert mirrored.issue().status.category == "doing"
+    assert mirrored.item().work_status is WorkStatus.IN_PROGRESS
+    at_rest(mirrored)
+
+
+def test_two_changes_of_one_status_are_both_shown_to_a_person(mirrored: Engine) -> None:
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    conflict = mirrored.conflicts()[0]
+    assert (conflict.field, conflict.record_value, conflict.tracker_value) == ("work_status", "blocked", "done")
+    assert (conflict.record_by, conflict.tracker_by) == ("isso@acme.example", "ann@acme.example")
+    assert mirrored.item().work_status is WorkStatus.DONE
+
+
+def test_a_reopened_issue_of_a_closed_item_only_asks(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"state": "closed", "closure_reason": "remediated"})
+    mirrored.later()
+    mirrored.person.reopen(mirrored.link().remote_id)
+    mirrored.later()
+    assert mirrored.item().state is State.CLOSED
+    assert [request.kind for request in mirrored.requests()] == ["reopened"]
+
+
+# --- due dates
+
+
+def test_an_earlier_date_is_the_engineers_forecast(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-04-10")
+    mirrored.later()
+    assert mirrored.item().forecast_date == "2026-04-10"
+    assert mirrored.item().scheduled_completion_date == "2026-05-01"
+    assert mirrored.issue().due_dates == ("2026-04-10",)
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_back_to_the_due_date_clears_the_forecast(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-04-10")
+    mirrored.later()
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-05-01")
+    mirrored.later()
+    assert mirrored.item().forecast_date is None
+    assert mirrored.requests() == []
+
+
+def test_a_later_date_is_a_request_and_the_issue_goes_back(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-07-01")
+    mirrored.later()
+    request = mirrored.requests()[0]
+    assert (request.kind, request.requested_date, request.due_date) == ("later_date", "2026-07-01", "2026-05-01")
+    assert request.requested_by == "ann@acme.example"
+    assert mirrored.item().scheduled_completion_date == "2026-05-01"
+    assert mirrored.issue().due_dates == ("2026-05-01",)
+    assert "poam-date-pending" in mirrored.issue().labels
+    assert "2026-07-01" in mirrored.issue().body
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_a_later_date_waits_for_its_quiet_period_because_people_drag_twice(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-07-01")
+    mirrored.later(minutes=1)
+    assert mirrored.requests() == []
+    assert mirrored.issue().due_dates == ("2026-07-01",)
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-06-15")
+    mirrored.later(minutes=1)
+    assert mirrored.requests() == []
+    mirrored.later(minutes=10)
+    assert [request.requested_date for request in mirrored.requests()] == ["2026-06-15"]
+    assert len(mirrored.journal("observed.due_date")) == 2
+
+
+def test_a_further_later_date_replaces_the_waiting_request(mirrored: Engine) -> None:
+    for date in ("2026-07-01", "2026-08-01"):
+        mirrored.person.set_due(mirrored.link().remote_id, date)
+        mirrored.later()
+    assert [request.requested_date for request in mirrored.requests()] == ["2026-08-01"]
+    assert [request.requested_date for request in mirrored.requests("superseded")] == ["2026-07-01"]
+
+
+def test_an_earlier_date_takes_a_waiting_request_back(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-07-01")
+    mirrored.later()
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-04-10")
+    mirrored.later()
+    assert mirrored.requests() == []
+    assert mirrored.item().forecast_date == "2026-04-10"
+    assert "poam-date-pending" not in mirrored.issue().labels
+
+
+def test_a_cleared_due_date_is_restored(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "")
+    mirrored.later()
+    assert mirrored.issue().due_dates == ("2026-05-01",)
+    assert mirrored.requests() == []
+    at_rest(mirrored)
+
+
+def test_under_hold_a_later_date_stays_where_it_was_put(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), later_date="hold") as ready:
+        ready.cycle()
+        ready.person.set_due(ready.link().remote_id, "2026-07-01")
+        ready.later()
+        assert ready.issue().due_dates == ("2026-07-01",)
+        assert "poam-date-pending" in ready.issue().labels
+        assert ready.item().scheduled_completion_date == "2026-05-01"
+        ready.later()
+        at_rest(ready)
+        ready.person.set_due(ready.link().remote_id, "2026-05-01")
+        ready.later()
+        assert ready.requests() == []
+
+
+# --- what is ours
+
+
+def test_an_edited_title_and_block_are_restored_and_the_rest_of_the_body_stays(mirrored: Engine) -> None:
+    remote = mirrored.link().remote_id
+    mirrored.person.rename(remote, "Somebody's better title")
+    mirrored.person.rewrite_body(remote, "My notes.\n\n" + mirrored.issue().body.replace("Upgrade", "Ignore"))
+    mirrored.later()
+    issue = mirrored.issue()
+    assert issue.title == "[V-1] Outdated library 1"
+    assert issue.body.startswith("My notes.")
+    assert "Ignore" not in issue.body
+    assert ("ann@acme.example", "[V-1] Outdated library 1", "Somebody's better title") in mirrored.journal("observed.title")
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_peoples_labels_survive(mirrored: Engine) -> None:
+    remote = mirrored.link().remote_id
+    mirrored.person.label(remote, add=("team-red",))
+    mirrored.person.set_due(remote, "2026-07-01")
+    mirrored.later()
+    assert {"team-red", "poam-date-pending"} <= mirrored.issue().labels
+
+
+def test_a_change_of_the_record_reaches_the_issue_in_one_write(mirrored: Engine) -> None:
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "Outdated TLS library", "scheduled_completion_date": "2026-05-01"})
+    report = mirrored.later()
+    assert report.connectors[0].edited == 1
+    assert mirrored.issue().title == "[V-1] Outdated TLS library"
+    at_rest(mirrored)
+
+
+def test_a_public_tracker_gets_neutral_text_only(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.visibility = "unknown"
+        ready.cycle()
+        assert "Outdated" not in ready.issue().title + ready.issue().body
+
+
+def test_a_tracker_made_public_gets_no_more_sensitive_text(mirrored: Engine) -> None:
+    mirrored.world.visibility = "public"
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "Secret weakness"})
+    mirrored.later()
+    mirrored.later()
+    assert all("Secret" not in issue.title and "Outdated" not in issue.title for issue in mirrored.issues())
+    at_rest(mirrored)
+
+
+def test_a_clone_by_a_person_is_left_alone(mirrored: Engine) -> None:
+    copy = mirrored.person.clone(mirrored.link().remote_id)
+    mirrored.person.close(copy)
+    mirrored.later()
+    assert mirrored.item().state is State.OPEN
+    at_rest(mirrored)
+
+
+# --- trouble
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_create_whose_answer_is_lost_ends_as_exactly_one_issue(tmp_path: Path, when: str) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.faults.append(("create", when, Unsettled))
+        assert ready.cycle().connectors[0].owed == 1
+        ready.later(minutes=1)
+        ready.later(hours=1)
+        assert len(ready.issues()) == 1
+        assert ready.link().state == "live"
+        assert [owed.state for owed in ready.outbox()] == ["DONE"]
+        at_rest(ready)
+
+
+def test_a_lost_create_is_not_sent_again_before_the_tracker_could_show_it(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.list_lag = timedelta(minutes=10)
+        ready.world.faults.append(("create", "after", Unsettled))
+        ready.cycle()
+        for _ in range(20):
+            ready.later(minutes=1)
+        assert len(ready.issues()) == 1
+
+
+def test_an_edit_whose_answer_is_lost_is_looked_at_and_settled(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "")
+    mirrored.world.faults.append(("edit", "after", Unsettled))
+    mirrored.later()
+    mirrored.later()
+    assert mirrored.issue().due_dates == ("2026-05-01",)
+    assert all(owed.state == "DONE" for owed in mirrored.outbox())
+    mirrored.later()
+    at_rest(mirrored)
+
+
+def test_an_outage_changes_nothing_and_the_next_cycle_catches_up(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.world.faults.append(("changed_since", "before", Unavailable))
+    report = mirrored.later()
+    assert report.connectors[0].error is not None
+    assert mirrored.item().state is State.OPEN
+    mirrored.later()
+    assert mirrored.item().state is State.PENDING_VERIFICATION
+
+
+def test_lost_credentials_change_nothing(mirrored: Engine) -> None:
+    mirrored.world.faults.append(("changed_since", "before", Forbidden))
+    assert mirrored.later().record_writes == 0
+
+
+def test_a_refused_edit_is_told_once_and_does_not_stop_the_others(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link(1).remote_id, "")
+    mirrored.person.set_due(mirrored.link(2).remote_id, "")
+    mirrored.world.faults.append(("edit", "before", Rejected))
+    mirrored.later()
+    assert [conflict.policy for conflict in mirrored.conflicts()] == ["refused"]
+    assert sorted(issue.due_dates for issue in mirrored.issues()) == [(), ("2026-05-01",)]
+    assert mirrored.later().record_writes == 0
+
+
+def test_a_deleted_issue_changes_no_item_and_is_reported_after_several_looks(mirrored: Engine) -> None:
+    mirrored.person.delete(mirrored.link().remote_id)
+    for _ in range(3):
+        mirrored.clock.advance(hours=1)
+        mirrored.cycle(full=True)
+    assert mirrored.item().state is State.OPEN
+    assert mirrored.link().state == "missing"
+    assert [conflict.policy for conflict in mirrored.conflicts()] == ["missing"]
+    mirrored.clock.advance(hours=1)
+    assert len(mirrored.issues()) == 1, "a missing issue is never created again by itself"
+
+
+def test_a_person_using_our_account_counts_as_a_person(mirrored: Engine) -> None:
+    remote = mirrored.link().remote_id
+    mirrored.world.change(mirrored.issue().author, remote, {"status": Status("completed", "done", "completed")})
+    mirrored.later()
+    assert mirrored.item().state is State.PENDING_VERIFICATION
+    assert mirrored.item().work_done_by == "jira:poam"
+
+
+def test_the_history_cursor_and_the_version_never_go_back(mirrored: Engine) -> None:
+    mirrored.person.close(mirrored.link().remote_id)
+    mirrored.later()
+    before = rows(mirrored.record.db, Sighting)
+    mirrored.world.list_lag = timedelta(hours=3)
+    mirrored.later()
+    after = rows(mirrored.record.db, Sighting)
+    assert [(s.history_cursor, s.updated) for s in before] <= [(s.history_cursor, s.updated) for s in after]
+    assert mirrored.item().state is State.PENDING_VERIFICATION

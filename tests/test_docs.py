@@ -1,0 +1,167 @@
+"""The documentation is true: the example loads, everything is explained, every block and link works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import poam.sync.commands as commands
+import pytest
+from poam.sync.config import Config, RecordSettings, Sync, load
+from pydantic import BaseModel
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "config.example.toml"
+PAGES = sorted(["README.md", "CHANGELOG.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))])
+TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(page), re.MULTILINE | re.DOTALL)
+
+
+def typed(page: str) -> Iterator[list[str]]:
+    """What a reader is told to type: the words of each `$ ...` line, up to a pipe or a comment."""
+    for block in blocks(page, "console"):
+        for line in re.findall(r"^\$ (.+)$", block.replace("\\\n", " "), re.MULTILINE):
+            words = shlex.split(line, comments=True)
+            yield words[: words.index("|")] if "|" in words else words
+
+
+[GROUP] = [value for value in vars(commands).values() if isinstance(value, click.Group)]
+CONTEXT = click.Context(GROUP)
+
+
+def command(name: str) -> click.Command:
+    """The command of that name, the group itself for the empty one."""
+    found = GROUP.get_command(CONTEXT, name) if name else GROUP
+    assert found is not None, f"there is no command {name}"
+    return found
+
+
+def options(command: click.Command) -> set[str]:
+    shown = [
+        parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+    ]
+    return {name for option in shown for name in (*option.opts, *option.secondary_opts)}
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under the heading that begins so, up to the next heading of its rank or above."""
+    found = re.search(
+        rf"^(#+) `?{re.escape(heading)}\b.*?(?=^(?!\1#)#{{1,6}} |\Z)", text(page), re.MULTILINE | re.DOTALL
+    )
+    assert found, f"{page} has no section on {heading}"
+    return found.group()
+
+
+def models(model: type[BaseModel] = Config) -> Iterator[type[BaseModel]]:
+    """A configuration model and all those inside it."""
+    yield model
+    for field in model.model_fields.values():
+        for inner in within(field.annotation):
+            yield from models(inner)
+
+
+def within(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from within(argument)
+
+
+KEYS = sorted({name for model in models() for name in model.model_fields})
+
+
+def written(value: object) -> Iterator[str]:
+    """Every key of a parsed TOML document, at any depth."""
+    if isinstance(value, Mapping):
+        yield from value
+        for inner in value.values():
+            yield from written(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from written(inner)
+
+
+def test_the_example_configuration_loads() -> None:
+    config = load(EXAMPLE)
+
+    assert [system.id for system in config.systems] == ["ACME"]
+    assert set(config.connectors) == {"jira", "code"}
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "token_file"])
+def test_the_example_configuration_shows_every_key(key: str) -> None:
+    assert key in set(written(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_the_configuration_is_explained(key: str) -> None:
+    assert f"`{key}`" in text("docs/configuration.md")
+
+
+def test_the_example_shows_the_engine_with_its_defaults() -> None:
+    config = load(EXAMPLE)
+
+    assert (config.record, config.sync) == (RecordSettings(), Sync())
+
+
+@pytest.mark.parametrize("name", ["", *GROUP.list_commands(CONTEXT)])
+def test_every_command_and_option_is_explained(name: str) -> None:
+    page = section("docs/commands.md", f"poam {name}") if name else text("docs/commands.md")
+    explained = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", page))
+
+    assert options(name) - explained == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_toml_block_parses(page: str) -> None:
+    for block in blocks(page, "toml"):
+        assert tomllib.loads(block)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_a_page_tells_to_type_exists_with_its_options(page: str) -> None:
+    names = set(GROUP.list_commands(CONTEXT))
+    for words in typed(page):
+        if words[0] == "make":
+            assert set(words[1:2]) <= set(TARGETS), words
+        if words[0] == "poam":
+            name = next((word for word in words if word in names), "")
+            given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+            assert given <= options(name) | options("") | {"-h", "--help"}, words
+            assert name or given & {"-h", "--help", "--version"}, words
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings: small letters, no punctuation, hyphens for spaces."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_inside_the_project_resolves(page: str) -> None:
+    here = ROOT / page
+    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text(page), flags=re.DOTALL)):
+        if not re.match(r"[a-z]+:", link):
+            name, _, anchor = link.partition("#")
+            target = (here.parent / name) if name else here
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_leads_to_every_page_of_the_documentation() -> None:
+    assert [page for page in PAGES if page.startswith("docs/") and f"({page}" not in text("README.md")] == []
