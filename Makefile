@@ -13,7 +13,7 @@ help:
 	@echo 'make demo    the whole loop on sandbox trackers, in under a minute'
 	@echo 'make test    the test suite (ARGS="-k name" chooses)'
 	@echo 'make lint    style, types and architecture'
-	@echo 'make bench   benchmarks'
+	@echo 'make bench   benchmarks: ratios against the libraries alone'
 	@echo 'make lock    resolve the dependencies of pyproject.toml again'
 	@echo 'make clean   remove everything that can be made again'
 
@@ -25,7 +25,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/bench $(ARGS)
+	@set -e; for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done
 
 lint: style architecture types
 

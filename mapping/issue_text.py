@@ -211,8 +211,8 @@ _DONE = {
     FindingKind.CONTROL_GAP: "what the control asks for is in place and the ISSO can examine it",
 }
 _CLAIM = (
-    "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it with "
-    "evidence and closes the POA&M item; until then the item stays open."
+    "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it "
+    "with evidence and closes the POA&M item; until then the item stays open."
 )
 _EVIDENCE = "Link the change and what proves it here."
 _EVIDENCE_NEUTRAL = (
@@ -225,8 +225,8 @@ _LATER = (
 _NO_EXTENSION = "The ISSO can take note of it; the required date itself does not move."
 _EARLIER = "An earlier date is taken over as your forecast; set the required date again to withdraw it."
 _DECLINE = (
-    "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item stays "
-    "open and the ISSO decides."
+    "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item "
+    "stays open and the ISSO decides."
 )
 _KINDS = {
     FindingKind.VULNERABILITY: "Fix a vulnerability",

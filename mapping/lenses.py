@@ -35,8 +35,9 @@ _UNDONE_WORDS = {
     "duplicate": "duplicate, duplicated",
     "cannot_reproduce": "cannot reproduce, cant reproduce, could not reproduce, not reproducible",
     "declined": (
-        "declined, rejected, wont do, will not do, wont fix, wontfix, will not fix, not planned, cancelled, canceled, "
-        "abandoned, incomplete, invalid, obsolete, not a bug, by design, works as designed, not applicable, known error"
+        "declined, rejected, wont do, will not do, wont fix, wontfix, will not fix, not planned, cancelled, "
+        "canceled, abandoned, incomplete, invalid, obsolete, not a bug, by design, works as designed, "
+        "not applicable, known error"
     ),
 }
 _UNDONE = {word: reason for reason, words in _UNDONE_WORDS.items() for word in words.split(", ")}
@@ -100,7 +101,7 @@ def labels_for(item: PoamItem, request_waiting: bool, mode: TextMode) -> frozens
 
 
 def is_ours(label: str) -> bool:
-    """Whether poam-sync may remove this label when it is stale; GitHub does not tell upper from lower case."""
+    """Whether poam-sync may remove this label when it is stale; GitHub ignores the case of labels."""
     return label.casefold() in OWNED_LABELS
 
 

@@ -109,7 +109,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 
 
 def closure_reason(reason: str) -> ClosureReason:
-    """How an item closes: what its reason starts with (`duplicate: of V-3`, `false positive`), else remediated."""
+    """How an item closes: what its reason starts with (`duplicate: of V-3`), else remediated."""
     head = re.split(r"[:;,.\n]", reason, maxsplit=1)[0].strip().casefold()
     word = re.sub(r"[\s_-]+", "_", head)
     return ClosureReason(word) if word in set(ClosureReason) else ClosureReason.REMEDIATED
@@ -144,7 +144,7 @@ def check_transition(
 def consequences(item: PoamItem, old: WorkStatus, new: WorkStatus, reason: str) -> Consequence:
     """What a person's change of work status at the tracker means; `reason` is what `lenses.reason_of` says.
 
-    Done is a claim, declining is a question, reopening takes a claim back; a closed item never moves by itself.
+    Done is a claim, declining a question, reopening takes a claim back; a closed item never moves by itself.
     """
     if old == new:
         return Consequence()

@@ -1,7 +1,7 @@
 """The regimes a system can live under, as data: remediation windows, extensions, who may live with a risk.
 
-Windows are calendar days from the original detection date. A regime whose clock starts at a date that the item
-does not hold (the CMMC conditional status date, the FedRAMP 2026 evaluation) has none: its dates are typed.
+Windows are calendar days from the original detection date. A regime whose clock starts at a date that no item
+holds (the CMMC conditional status date, the FedRAMP 2026 evaluation) has none: its dates are typed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _windows(critical: int, high: int, moderate: int, low: int) -> Mapping[Ratin
 
 
 _ALL = (
-    # POA&M Template Completion Guide, section 3: a Critical counts as High; no other date is ever entertained.
+    # POA&M Template Completion Guide, section 3: a Critical counts as High; no other date is entertained.
     # An accepted risk is an approved operational requirement that stays on the Open tab, never a High.
     Profile(
         id="fedramp_rev5",

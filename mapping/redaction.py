@@ -20,36 +20,34 @@ WITHHELD = "███"
 """Stands where something was cut. It holds no letter, so it can never be a secret itself."""
 
 _FILES = "js|json|xml|conf|cnf|cfg|ini|yaml|yml|toml|exe|dll|jar|txt|log"
+_DASH = "[-_ \u2010-\u2015]?"
 _OCTETS = r"\d{1,3}(?:\s?(?:\.|\[\.\]|\(\.\))\s?\d{1,3}){3}"
+_IPV6 = r"(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){4})[0-9a-f:]+(?:\.\d{1,3}){0,3}(?:%\w+)?(?:/\d+)?"
+_TOP_LEVEL = rf"(?!(?:{_FILES})(?![\w-]))(?:[^\W\d_]{{2,}}|xn--[\w-]+)"
+_HOST = rf"(?<![\w.-])(?:[\w-]+\.)+{_TOP_LEVEL}(?::\d+)?(?![\w-])"
 # Each with a text that every match holds: most texts hold none of them and are not searched at all.
 _PATTERNS = tuple(
     (needle, re.compile(pattern, re.IGNORECASE))
     for needle, pattern in (
-        ("://", r"\b[a-z][a-z0-9+.-]*://\S+"),
-        ("@", r"[\w.+-]+@[\w.-]+"),
+        ("://", r"(?<![a-z0-9+.-])[a-z0-9+.-]+://\S+"),
+        ("@", r"(?<![\w.+-])[\w.+-]+@[\w.-]+"),
         ("\\", r"\\\\[\w.$-]+(?:\\[\w.$-]*)*"),
-        ("\\", r"\b[\w.-]+\\[\w.$-]+"),
+        ("\\", r"(?<![\w.-])[\w.-]+\\[\w.$-]+"),
         ("", r"\b(?:svc|srv|adm|usr)[_-][a-z]\w*"),
         ("", r"\b\w+[_-](?:svc|srv|adm|admin)\b"),
         ("", r"\b(?:user(?:name)?|account|login|uid)\s*[:=]\s*\S+"),
         ("-", r"\bS-1-\d+(?:-\d+)+\b"),
         (":", r"\barn:\S+"),
         ("-", r"\b(?:i|vpc|subnet|sg|vol|eni|ami)-[0-9a-f]{8,17}\b"),
-        ("", r"\bCVE[-_ ]?\d{4}[-_ ]?\d+"),
+        ("", rf"\bCVE{_DASH}\d{{4}}{_DASH}\d+"),
         ("-", r"\bGHSA(?:-[0-9a-z]{4}){3}\b"),
         ("", r"\b(?:RHSA|RHBA|RHEA|ELSA|ALAS|USN|DSA|DLA)-?\d[\d:.-]*\d"),
         ("", r"\b(?:MS\d{2}-\d{3}|KB\d{6,7}|SV-\d{4,}r\d+\w*)\b"),
         ("", r"\b(?:plug-?in|QID|nessus|qualys)(?:[ _-]?id)?s?[ #:=_-]*\d+"),
         ("", r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])"),
-        (
-            ":",
-            r"(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){4})[0-9a-f:]+(?:\.\d{1,3}){0,3}(?:%\w+)?(?:/\d+)?",
-        ),
+        (":", _IPV6),
         (".", rf"(?<![\w.]){_OCTETS}(?:/\d+)?(?::\d+)?(?!\w)"),
-        (
-            ".",
-            rf"(?<![\w.-])(?:[\w-]+\.)+(?!(?:{_FILES})(?![\w-]))(?:[^\W\d_]{{2,}}|xn--[\w-]+)(?::\d+)?(?![\w-])",
-        ),
+        (".", _HOST),
     )
 )
 _DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
@@ -107,7 +105,7 @@ _INERT = tuple(
         (r"\bhttp(?=s?://)", "hxxp"),
         (r"\bwww\.", "www "),
         (r"@", "(at)"),
-        (r"[ \t]*#(?=\d)", " no. "),
+        (r"[ \t]?#(?=\d)", " no. "),
         (r"\bGH-(?=\d)", "GH "),
         (r"<", "‹"),
         (r">", "›"),
@@ -171,7 +169,7 @@ def _standing_alone(secret: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def _secrets(assets: tuple[str, ...], cves: str, source: str, name: str) -> frozenset[str]:
-    """What identifies a weakness, folded, white space single; remembered because an issue asks for each line."""
+    """What identifies a weakness, folded, white space single; remembered, as every line of an issue asks."""
     texts = [*assets, *_identifiers(cves), *_identifiers(source), *_words(name)]
     texts += [label for asset in assets for label in _labels(asset)]
     folded = {" ".join(text.casefold().split()) for text in texts}

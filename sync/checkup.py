@@ -67,9 +67,7 @@ def check_people(config: Config, user: str) -> Told:
     """Whether anybody can decide, and whether the one who asks is known."""
     if not any(person.role == "isso" for person in config.people.values()):
         remedy = 'give a person of [people] role = "isso"'
-        yield Finding(
-            Level.WARNING, "people", "nobody has the role isso: nothing can be verified or closed", remedy
-        )
+        yield Finding(Level.WARNING, "people", "nobody has the role isso: nothing can be verified or closed", remedy)
     try:
         who(config, user)
     except PoamSyncError as error:
@@ -96,9 +94,7 @@ def _schema(record: Record) -> Told:
         text = f"schema version {version} is newer than this poam-sync, which knows {len(MIGRATIONS)}"
         yield Finding(Level.PROBLEM, "record", text, "install the newer poam-sync")
     elif version < len(MIGRATIONS):
-        text = (
-            f"schema version {version} is older than {len(MIGRATIONS)}; the next writing command brings it up"
-        )
+        text = f"schema version {version} is older than {len(MIGRATIONS)}; the next writing command brings it up"
         yield Finding(Level.WARNING, "record", text, "poam backup FILE first")
     elif fingerprint(record.db) != expected_fingerprint():
         text = "its tables or guards were changed outside poam-sync"
@@ -162,9 +158,7 @@ def _connector(config: Config, name: str, ask: Ask) -> Told:
 
 def _private(subject: str, path: Path) -> Told:
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield Finding(
-            Level.WARNING, subject, f"the token file {path} is readable by others", f"chmod 600 {path}"
-        )
+        yield Finding(Level.WARNING, subject, f"the token file {path} is readable by others", f"chmod 600 {path}")
 
 
 def _health(subject: str, health: Health, text: str) -> Told:

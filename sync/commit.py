@@ -10,7 +10,7 @@ from ..connectors.base import Draft, Edit
 from ..mapping.item import WorkStatus
 from ..mapping.life import RequestKind
 from .config import Config
-from .people import SYSTEM, person_of
+from .people import SYSTEM, author, person_of
 from .record.journal import Author
 from .record.mirrors import Link, Owed, Request, keep, keep_base, rows
 from .record.record import Unit
@@ -19,7 +19,7 @@ from .steps import ItemChange, Look, NewConflict, NewRequest, Observed
 
 def daemon(connector: str) -> Author:
     """The daemon's own hand: it restores and reports, and approves nothing."""
-    return Author(SYSTEM.person, SYSTEM.role, f"sync:{connector}")
+    return author(SYSTEM, f"sync:{connector}")
 
 
 def engineer(config: Config, connector: str, observed: Observed | None) -> Author:
@@ -27,8 +27,7 @@ def engineer(config: Config, connector: str, observed: Observed | None) -> Autho
     if observed is None:
         return daemon(connector)
     account = observed.account.id if observed.account else "unattributed"
-    identity = person_of(config, connector, account)
-    return Author(identity.person, identity.role, f"sync:{connector}", identity.on_behalf_of)
+    return author(person_of(config, connector, account), f"sync:{connector}")
 
 
 def commit(unit: Unit, config: Config, look: Look) -> None:
@@ -59,6 +58,8 @@ def _change_item(unit: Unit, config: Config, link: Link, change: ItemChange) -> 
     if "state" in values:
         values["status_date"] = unit.at[:10]
     by = engineer(config, link.connector, change.because)
+    if values.get("work_status") is WorkStatus.DONE:
+        values["work_done_by"] = by.person  # the person, not the account: who did the work may not verify it
     unit.change(by, "items", link.item_uid, values, reason=change.reason, source=change.because.source)
     if values.get("work_status") is WorkStatus.DONE:
         _claim(unit, by, link, change.because)

@@ -140,9 +140,7 @@ def _parse(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{path}: is not valid TOML: {error}", hint='texts need quotes: key = "value"'
-        ) from None
+        raise ConfigError(f"{path}: is not valid TOML: {error}", hint='texts need quotes: key = "value"') from None
 
 
 def _refused(path: Path, problems: list[Problem]) -> ConfigError:

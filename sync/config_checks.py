@@ -87,9 +87,7 @@ def _connectors(config: Config) -> Iterator[Problem]:
             yield Problem(("connectors", name, ""), told)
         if settings.token_env and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", settings.token_env):
             # Not repeated: what stands here instead of a name is most likely the token itself.
-            told = (
-                "must be the name of an environment variable in capitals, such as JIRA_TOKEN, never the token"
-            )
+            told = "must be the name of an environment variable in capitals, such as JIRA_TOKEN, never the token"
             yield Problem(("connectors", name, "token_env"), told)
         if settings.timeout_seconds > 300:
             yield Problem(("connectors", name, "timeout_seconds"), "must be at most 300")

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from ..connectors.base import Issue
 from ..mapping.item import PoamItem
 from ..mapping.marker import marker
 from .config import Config
 from .observe import Seen, iso
 from .plan import MIRRORED_STATES, is_owed, look
+from .record.database import Database
 from .record.items import load
 from .record.journal import head
 from .record.mirrors import Link, remembered, rows

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from ..connectors.base import Issue, Tracker, Visibility
 from ..connectors.errors import Forbidden, TrackerError
 from ..connectors.settings import Settings, Text
 from .config import Config
+from .record.database import Database
 from .record.mirrors import Link, cursor_of, remembered, rows
 from .steps import Rules
 

@@ -15,6 +15,7 @@ from .config import Config
 from .config_checks import DAEMON, MACHINE, account_key
 from .config_problems import did_you_mean
 from .errors import NotAllowed
+from .record.journal import Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,18 @@ class Identity:
         """Everyone who stands behind a decision: for "never the one who did the work"."""
         return frozenset({self.person, self.on_behalf_of} - {""})
 
+    @property
+    def may_decide(self) -> bool:
+        """Whether this role can decide requests and conflicts; an item's life may ask for more."""
+        return self.role in (Role.ISSO, Role.AO)
+
 
 SYSTEM: Final = Identity(DAEMON, Role.SYSTEM)
+
+
+def author(identity: Identity, origin: str) -> Author:
+    """The identity as the journal writes it; `origin` is where it acts from: `cli`, `import`, `sync:jira`."""
+    return Author(identity.person, identity.role, origin, identity.on_behalf_of)
 
 
 def os_user() -> str:

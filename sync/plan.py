@@ -133,8 +133,7 @@ def _take_work_status(
     effect = consequences(view.item, old, new, reason)
     values: dict[str, str | int | None] = {"work_status": new, "work_status_version": view.item.work_status_version + 1}
     if new is WorkStatus.DONE:
-        who = f"{rules.connector}:{proposal.account.id}" if proposal.account else f"{rules.connector}:unattributed"
-        values |= {"work_done_at": proposal.at, "work_done_by": who}
+        values |= {"work_done_at": proposal.at, "work_done_by": proposal.account.id if proposal.account else ""}
     elif old is WorkStatus.DONE:
         values |= {"work_done_at": None, "work_done_by": ""}
     if effect.to_state is not None:

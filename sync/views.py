@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from sqlite_utils import Database
-
 from ..mapping.item import PoamItem
 from ..mapping.profiles import PROFILES
 from .config import Config
+from .record.database import Database
 from .record.items import load
 from .record.mirrors import Conflict, Link, Request, Sighting, bases_of, payloads, rows
 from .steps import View

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -13,12 +14,14 @@ import click
 import poam.sync.commands as commands
 import pytest
 from poam.sync.config import Config, RecordSettings, Sync, load
+from poam.sync.errors import ConfigError
 from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "config.example.toml"
 PAGES = sorted(["README.md", "CHANGELOG.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))])
 TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+BLOCK = re.MULTILINE | re.DOTALL
 
 
 def text(page: str) -> str:
@@ -27,7 +30,7 @@ def text(page: str) -> str:
 
 def blocks(page: str, language: str) -> list[str]:
     """The fenced code blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text(page), re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(page), BLOCK)
 
 
 def typed(page: str) -> Iterator[list[str]]:
@@ -49,20 +52,18 @@ def command(name: str) -> click.Command:
     return found
 
 
-def options(command: click.Command) -> set[str]:
-    shown = [
-        parameter
-        for parameter in command.params
-        if isinstance(parameter, click.Option) and not parameter.hidden
-    ]
-    return {name for option in shown for name in (*option.opts, *option.secondary_opts)}
+def options(name: str) -> set[str]:
+    """Every option of a command, in all its spellings."""
+    shown = [each for each in command(name).params if isinstance(each, click.Option) and not each.hidden]
+    return {spelling for option in shown for spelling in (*option.opts, *option.secondary_opts)}
 
 
 def section(page: str, heading: str) -> str:
     """What stands under the heading that begins so, up to the next heading of its rank or above."""
-    found = re.search(
-        rf"^(#+) `?{re.escape(heading)}\b.*?(?=^(?!\1#)#{{1,6}} |\Z)", text(page), re.MULTILINE | re.DOTALL
+    quoted = re.sub(
+        r"^```.*?^```", lambda block: block.group().replace("\n#", "\n #"), text(page), flags=BLOCK
     )
+    found = re.search(rf"^(#+) `?{re.escape(heading)}\b.*?(?=^(?!\1#)#{{1,6}} |\Z)", quoted, BLOCK)
     assert found, f"{page} has no section on {heading}"
     return found.group()
 
@@ -111,6 +112,35 @@ def test_the_example_configuration_shows_every_key(key: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_the_configuration_is_explained(key: str) -> None:
     assert f"`{key}`" in text("docs/configuration.md")
+
+
+@pytest.mark.parametrize("model", list(models()), ids=lambda model: model.__name__)
+def test_every_default_is_documented(model: type[BaseModel]) -> None:
+    told = set(
+        re.findall(r"^\| `(\w+)` \| (?:one of both )?(.+?) \|", text("docs/configuration.md"), re.MULTILINE)
+    )
+    plain = {
+        name: f.default for name, f in model.model_fields.items() if isinstance(f.default, str | int | float)
+    }
+    defaults = {(name, f"`{json.dumps(default)}`") for name, default in plain.items() if default != ""}
+    needed = {(name, "*needed*") for name, field in model.model_fields.items() if field.is_required()}
+
+    assert (defaults | needed) - told - {("systems", "*needed*")} == set()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("due_field =", "due_filed ="), ('connector = "jira"', 'connector = "jria"')]
+)
+def test_the_errors_the_page_shows_are_the_errors_told(right: str, wrong: str, tmp_path: Path) -> None:
+    broken = tmp_path / "config.toml"
+    broken.write_text(EXAMPLE.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as told:
+        load(broken)
+    assert (
+        str(told.value).replace(str(broken), broken.name)
+        in blocks("docs/configuration.md", "text")[0].splitlines()
+    )
 
 
 def test_the_example_shows_the_engine_with_its_defaults() -> None:

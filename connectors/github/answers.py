@@ -7,6 +7,7 @@ there (PyGithub 2.10.0, Requester.createException), and a 403 may be a rate limi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ Kind = Literal["read", "write"]
 # Seconds to wait when GitHub limits us and names no time (its rule for secondary limits).
 UNNAMED_WAIT = 60.0
 
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again later")
 _HINTS = {
     401: "give the connector a valid token: this one is wrong, expired or revoked",
@@ -49,6 +51,12 @@ class Answer:
         except ValueError:
             return {}
         return data if isinstance(data, dict) else {}
+
+    @property
+    def next_page(self) -> str:
+        """The address of the list's next page, empty on the last one."""
+        match = _NEXT.search(self.headers.get("link", ""))
+        return match[1] if match else ""
 
     @property
     def server_time(self) -> str:

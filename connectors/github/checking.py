@@ -11,12 +11,9 @@ from .answers import Answer, refusal
 from .wire import Wire
 
 _NO_GITHUB = (
-    "{url} is not GitHub's API: use https://api.github.com,"
-    " or https://HOST/api/v3 for a GitHub Enterprise Server"
+    "{url} is not GitHub's API: use https://api.github.com, or https://HOST/api/v3 for a GitHub Enterprise Server"
 )
-_TURNED_AWAY = (
-    "GitHub does not accept the token for {repository}: create a new one where the configuration names it"
-)
+_TURNED_AWAY = "GitHub does not accept the token for {repository}: create a new one where the configuration names it"
 _NO_IDENTITY = "GitHub does not tell whose token works on {repository}: use a personal access token"
 _NO_REPOSITORY = (
     "GitHub shows no repository {repository}: correct its name, or give the token access to it"

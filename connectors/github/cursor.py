@@ -9,18 +9,23 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from .answers import Answer
 from .reading import version_of
 
 Row = Mapping[str, Any]
+
+# A list this long, half a page, is read again and again rather than asked for at a new address.
+SHORT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """`source` and `repository_id` say what was read; the id saves a new process from looking it up.
 
-    `watermark` is the newest `updated_at` seen, so that the address of the next read stays the same while
-    nothing happens and `etag` (of the address `since`, for the token with that fingerprint) earns a 304.
-    `seen` holds the versions, by number, of the issues that the overlap will show again.
+    Reads begin at `since`. It stays while the list is short, so that the address stays and `etag`, of that
+    address and of the token with that fingerprint, earns a 304; it follows `watermark`, the newest
+    `updated_at` seen, when the list grows long. `seen` holds by number the versions of the issues that the
+    next read will show again.
     """
 
     source: str
@@ -50,23 +55,37 @@ class Cursor:
         """Whether a listed row shows something that earlier reads did not."""
         return self.seen.get(str(row["number"])) != _short(version_of(row))
 
-    def after(self, rows: Sequence[Row], etag: str, token: str, overlap: timedelta) -> Cursor:
-        """The cursor once these rows, which the read answered with that tag, are stored."""
+    def after(self, rows: Sequence[Row], first: Answer, token: str, overlap: timedelta) -> Cursor:
+        """The cursor once these rows, of the pages that began with that answer, are stored."""
         newest = max([row["updated_at"] for row in rows] + [self.watermark or ""]) or None
-        since = _before(newest, overlap) if newest else None
+        since = self.since if len(rows) <= SHORT or newest is None else begin(newest, overlap)
         again = [row for row in rows if since is None or row["updated_at"] >= since]
+        valid = since == self.since and _speaks_for_all(first, newest, overlap)
         return replace(
             self,
             watermark=newest,
             since=since,
-            etag=etag if since == self.since else "",
+            etag=first.headers.get("etag", "") if valid else "",
             token=_short(token),
             seen={str(row["number"]): _short(version_of(row)) for row in again},
         )
 
 
-def _before(moment: str, overlap: timedelta) -> str:
+def begin(moment: str, overlap: timedelta) -> str:
+    """The overlap's begin before a moment, both as GitHub writes them."""
     return (datetime.fromisoformat(moment) - overlap).isoformat().replace("+00:00", "Z")
+
+
+def _speaks_for_all(first: Answer, newest: str | None, overlap: timedelta) -> bool:
+    """Whether the first page's tag holds for those behind it: once the overlap has passed since the newest
+    change.
+
+    By then what is listed late has come, and whatever changes from now on is newer and shows on the first
+    page.
+    """
+    if not first.next_page or newest is None:
+        return True
+    return datetime.fromisoformat(first.server_time) > datetime.fromisoformat(newest) + overlap
 
 
 def _short(text: str) -> str:

@@ -77,9 +77,7 @@ def _due_labels(edit: Edit, present: frozenset[str]) -> tuple[frozenset[str], fr
     return wanted, frozenset(filter(is_due_label, present)) - wanted
 
 
-def _work_labels(
-    edit: Edit, present: frozenset[str], status: Status | None
-) -> tuple[frozenset[str], frozenset[str]]:
+def _work_labels(edit: Edit, present: frozenset[str], status: Status | None) -> tuple[frozenset[str], frozenset[str]]:
     """`todo` takes the labels of work off, `doing` needs one of them."""
     shown = frozenset(name for name in present if name.casefold() in WORK_LABELS)
     if status is None or status.category == edit.status or edit.status not in ("todo", "doing"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 from typing import Any
 
 from ..base import Change, Value
@@ -48,11 +49,18 @@ class _State:
 
 def history_of(row: Mapping[str, Any], events: Iterable[Event]) -> tuple[Change, ...]:
     """The changes that lead to the issue as the row shows it, oldest first. Events may come in any order."""
-    ordered = sorted(events, key=lambda event: int(event["id"]))
+    told = sorted(events, key=lambda event: int(event["id"]))
+    ordered = list(dropwhile(lambda event: _is_birth(row, event), told))
     agreed = _agreed(row, [event for event in ordered if event["event"] in _ON])
     renamed = [event for event in ordered if event["event"] == "renamed"]
     changes = [*_replayed(_before(row, agreed), agreed), *map(_renaming, renamed)]
     return tuple(sorted(changes, key=lambda change: change.id))
+
+
+def _is_birth(row: Mapping[str, Any], event: Event) -> bool:
+    """Labels given in the create request are told as events of that second; they are no changes."""
+    same = event["created_at"] == row["created_at"] and account_of(event["actor"]) == account_of(row["user"])
+    return same and event["event"] == "labeled"
 
 
 def _agreed(row: Mapping[str, Any], events: Sequence[Event]) -> list[Event]:

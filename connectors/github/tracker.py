@@ -16,7 +16,7 @@ from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visi
 from ..errors import Gone
 from ..settings import GithubSettings
 from .checking import examine, visibility_of
-from .cursor import Cursor
+from .cursor import Cursor, begin
 from .editing import label_path, labels_after, needs_look, patch_of
 from .history import Event, history_of
 from .reading import MARK, due_label, issue_of, join_body
@@ -40,9 +40,7 @@ class GithubTracker:
     `write_spacing` is the pause between two writes in seconds, as GitHub asks; the loopback needs none.
     """
 
-    def __init__(
-        self, name: str, settings: GithubSettings, token: str, *, write_spacing: float = 1.0
-    ) -> None:
+    def __init__(self, name: str, settings: GithubSettings, token: str, *, write_spacing: float = 1.0) -> None:
         self._name = name
         self._settings = settings
         self._token = token
@@ -74,8 +72,8 @@ class GithubTracker:
     def changed_since(self, cursor: str | None) -> Page:
         """One conditional read while nothing happens; else the list's pages, then events for who did what.
 
-        Newest first on the wire: whatever changes, now or between two pages, shows on the first page, so
-        its ETag speaks for all of them and nothing slips from one page to another unseen.
+        Newest first on the wire: what changes between two pages moves to the first, past no boundary unseen,
+        and what changes after them makes the first page's ETag a new one.
         """
         known = Cursor.parse(cursor, self._source) or Cursor(self._source, self._known_id())
         self._repository_id = known.repository_id
@@ -90,9 +88,10 @@ class GithubTracker:
         if first.status == 304:
             return Page((), known.text, first.server_time, unchanged=True)
         rows = list(chain.from_iterable(self._wire.pages(first)))
-        following = known.after(rows, first.headers.get("etag", ""), self._token, self._overlap)
+        following = known.after(rows, first, self._token, self._overlap)
         changed = [row for row in reversed(rows) if "pull_request" not in row and known.is_new(row)]
-        return Page(self._attributed(changed, known.since or ""), following.text, first.server_time)
+        told = begin(known.watermark, self._overlap) if known.watermark else ""
+        return Page(self._attributed(changed, told), following.text, first.server_time)
 
     def get(self, issue_id: str) -> Issue:
         """Two reads: the issue, then its events."""
@@ -113,7 +112,7 @@ class GithubTracker:
 
     def find(self, marker: str, *, since: str) -> Sequence[Issue]:
         """Walks our own issues, newest first, down to `since`; their history is not read."""
-        begin = datetime.fromisoformat(since).replace(microsecond=0)
+        earliest = datetime.fromisoformat(since).replace(microsecond=0)
         query = {
             "state": "all",
             "creator": self._me(),
@@ -123,7 +122,7 @@ class GithubTracker:
         }
         first = self._wire.read(f"{self._home()}/issues", query, many=True)
         rows = chain.from_iterable(self._wire.pages(first))
-        recent = takewhile(lambda row: datetime.fromisoformat(row["created_at"]) >= begin, rows)
+        recent = takewhile(lambda row: datetime.fromisoformat(row["created_at"]) >= earliest, rows)
         issues = [self._issue(row) for row in recent if "pull_request" not in row]
         ours = [issue for issue in issues if issue.marker == marker and self._is_me(issue.author.id)]
         return ours[::-1]
@@ -174,19 +173,19 @@ class GithubTracker:
         """The issues with their events since then, or since the oldest of them was made."""
         if not rows:
             return []
-        begin = max(since, min(row["created_at"] for row in rows))
+        horizon = max(since, min(row["created_at"] for row in rows))
         events: dict[int, list[Event]] = defaultdict(list)
-        for event in self._events(begin):
+        for event in self._events(horizon):
             if event.get("issue"):
                 events[event["issue"]["number"]].append(event)
         return [self._issue(row, events[row["number"]]) for row in rows]
 
-    def _events(self, begin: str) -> Iterable[Event]:
-        """The repository's events, newest first, page by page until one is older than `begin`."""
+    def _events(self, horizon: str) -> Iterable[Event]:
+        """The repository's events, newest first, page by page until one is older."""
         first = self._wire.read(f"{self._home()}/issues/events", {"per_page": 100}, many=True)
         for page in self._wire.pages(first):
             yield from page
-            if page and page[-1]["created_at"] < begin:
+            if page and page[-1]["created_at"] < horizon:
                 return
 
     def _issue(self, row: Row, events: Iterable[Event] = ()) -> Issue:

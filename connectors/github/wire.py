@@ -7,7 +7,6 @@ retries are off, its objects unused, and the repository is addressed by its id, 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +21,6 @@ from ..settings import GithubSettings
 from .answers import Answer, Kind, refusal
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 
 class Wire:
@@ -71,8 +69,8 @@ class Wire:
         """The rows of a list page by page, beginning with an answer already here, following its links."""
         answer = first
         yield answer.data
-        while following := _NEXT.search(answer.headers.get("link", "")):
-            answer = self.read(following[1], issue_id=issue_id, many=True)
+        while answer.next_page:
+            answer = self.read(answer.next_page, issue_id=issue_id, many=True)
             yield answer.data
 
     def write(

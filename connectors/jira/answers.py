@@ -1,7 +1,7 @@
 """What Jira's answers mean: an HTTP answer becomes an error of ours, or passes.
 
-The rules are reference `trackers.md` C2: what was refused before it was done may be repeated, a write without a clear
-answer is unsettled, and a 404 or an empty list means something only when Jira knew who asked.
+What was refused before it was done may be repeated, a write without a clear answer is unsettled, and a 404 or
+an empty list means something only when Jira knew who asked.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ Kind = Literal["read", "write"]
 UNKNOWN_PAUSE = 60.0
 """Seconds to wait when Jira limits the rate without saying for how long."""
 
-_ALPHA = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 400
-_NEUTRAL = {"duedate": "due_date", "summary": "title", "description": "body"}
+_NEUTRAL = {"summary": "title", "description": "body"}
 _NEW_TOKEN = "make a new API token and check the user it belongs to"  # noqa: S105
 
 
@@ -33,7 +32,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     data: Any
-    time: datetime | None
+    time: datetime
 
     @property
     def is_page(self) -> bool:
@@ -41,33 +40,33 @@ class Answer:
         return "html" in self.headers.get("content-type", "")
 
     @property
+    def errors(self) -> Mapping[str, str]:
+        """Jira's messages by field."""
+        errors = self.data.get("errors") if isinstance(self.data, dict) else None
+        return errors if isinstance(errors, dict) else {}
+
+    @property
     def words(self) -> str:
         """Jira's own messages, one after the other."""
         body = self.data if isinstance(self.data, dict) else {}
-        by_field = body.get("errors") if isinstance(body.get("errors"), dict) else {}
-        said = [*(body.get("errorMessages") or []), *(by_field or {}).values()] or [body.get("message", "")]
-        return " ".join(str(text).strip() for text in said if text)[:_LONGEST]
-
-    @property
-    def field(self) -> str:
-        """The first field that Jira complains about, by its neutral name if it has one."""
-        body = self.data if isinstance(self.data, dict) else {}
-        errors = body.get("errors")
-        name = next(iter(errors), "") if isinstance(errors, dict) else ""
-        return _NEUTRAL.get(name, name)
+        general = body.get("errorMessages") or body.get("message") or []
+        said = [general] if isinstance(general, str) else general
+        return " ".join(str(text).strip() for text in (*said, *self.errors.values()))[:_LONGEST]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked: `where` begins every message, `issue` is the one addressed, `account` who must have asked.
+    """What was asked: `where` begins each message, `issue` is the one addressed, `account` who must ask.
 
-    `missing` is what a 404 means when no issue was addressed, `advice` what to do then. Account None: anyone may ask.
+    `missing` is what a 404 means when no issue was addressed, `advice` what to do then. Account None: anyone
+    may ask. `due_field` is Jira's name for the due date.
     """
 
     where: str
     kind: Kind = "read"
     issue: str = ""
     account: str | None = None
+    due_field: str = "duedate"
     missing: str = "the address was not found"
     advice: str = "check the connector's url and project"
 
@@ -81,14 +80,14 @@ def failure(answer: Answer, asked: Asked) -> TrackerError | None:
     if answer.status == 429:
         reason = answer.headers.get("ratelimit-reason", "")
         said = f"{asked.where}: too many requests" + (f" ({reason})" if reason else "")
-        return RateLimited(said, retry_after=pause(answer.headers, answer.time or _ALPHA))
+        return RateLimited(said, retry_after=pause(answer.headers, answer.time))
     if answer.status >= 500 or answer.status in (408, 425):
         return _unclear(f"{asked.where}: the server failed with status {answer.status}", asked)
     return _refused(answer, asked)
 
 
 def pause(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds to wait, at least one: Retry-After in seconds or as a date, else X-RateLimit-Reset (ISO 8601)."""
+    """Seconds to wait, at least one: Retry-After (seconds or a date), else X-RateLimit-Reset (ISO 8601)."""
     told = headers.get("retry-after", "").strip() or headers.get("x-ratelimit-reset", "").strip()
     if told.replace(".", "", 1).isdigit():
         return max(1.0, float(told))
@@ -132,7 +131,8 @@ def _stranger(answer: Answer, asked: Asked) -> TrackerError | None:
 def _redirect(answer: Answer, asked: Asked) -> TrackerError:
     target = urlsplit(answer.headers.get("location", ""))
     place = f"{target.scheme}://{target.netloc}" if target.netloc else "another address"
-    return Forbidden(f"{asked.where}: we are sent on to {place}", hint="put the right address into the connector's url")
+    hint = "put the right address into the connector's url"
+    return Forbidden(f"{asked.where}: we are sent on to {place}", hint=hint)
 
 
 def _unclear(message: str, asked: Asked) -> TrackerError:
@@ -149,7 +149,15 @@ def _refused(answer: Answer, asked: Asked) -> TrackerError:
         return _absent(answer, asked)
     if answer.status == 409:
         return Stale(f"{where}: somebody else changed issue {asked.issue} at the same moment")
-    return Rejected(f"{where}: {words or f'refused with status {answer.status}'}", field=answer.field)
+    return Rejected(
+        f"{where}: {words or f'refused with status {answer.status}'}", field=_field(answer, asked)
+    )
+
+
+def _field(answer: Answer, asked: Asked) -> str:
+    """The first field that Jira complains about, by its neutral name if it has one."""
+    name = next(iter(answer.errors), "")
+    return "due_date" if name == asked.due_field else _NEUTRAL.get(name, name)
 
 
 def _denied(answer: Answer, asked: Asked) -> TrackerError:

@@ -124,7 +124,7 @@ def _resolutions(item: Json | None, current: str) -> tuple[str, str]:
 def _values(
     name: str, item: Json, resolutions: tuple[str, str], statuses: Mapping[str, Status]
 ) -> tuple[Value, Value]:
-    """What an item changed from and to. Dates stand in `from` and `to`: the texts are localised and have a time."""
+    """What an item changed from and to. Dates stand in `from` and `to`: the texts have a local time."""
     if name == "status":
         old = _status(item["from"], item["fromString"], resolutions[0], statuses)
         return old, _status(item["to"], item["toString"], resolutions[1], statuses)

@@ -1,13 +1,14 @@
 """Requests to one Jira site through the session of the `jira` library: plain JSON in and out, each sent once.
 
-The library's own methods send hidden requests, repeat POSTs and follow redirects (`trackers.md` A8), so it only holds
-the session: address, authentication, TLS. Nothing is sent before the first call.
+The library's own methods send hidden requests, repeat POSTs and follow redirects, so it only holds the
+session: address, authentication, TLS. Nothing is sent before the first call.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,7 @@ from ..base import Account, Status, Visibility
 from ..errors import Rejected, TrackerError, Unavailable, Unsettled
 from ..settings import JiraSettings
 from .answers import Answer, Asked, Kind, failure
-from .reading import iso, statuses_of
+from .reading import statuses_of
 
 _CONNECT_SECONDS = 5.0
 _ADDRESS = "the connector's url must be the site's address, such as https://NAME.atlassian.net"
@@ -46,7 +47,7 @@ class Wire:
     def __init__(self, settings: JiraSettings, token: str) -> None:
         self.where = f"Jira at {settings.url.host}, project {settings.project}"
         self.time = datetime(1970, 1, 1, tzinfo=UTC)
-        self._project = settings.project
+        self._settings = settings
         self._token = token
         self._timeout = (min(_CONNECT_SECONDS, settings.timeout_seconds), settings.timeout_seconds)
         self._jira = JIRA(
@@ -65,7 +66,7 @@ class Wire:
 
     def close(self) -> None:
         """Closes the connections."""
-        self._jira.close()
+        self._jira.close()  # type: ignore[no-untyped-call]
 
     @cached_property
     def site(self) -> Site:
@@ -75,9 +76,10 @@ class Wire:
         if not isinstance(info, dict) or "versionNumbers" not in info:
             raise Rejected(f"{self.where}: there is no Jira at this address", hint=_ADDRESS)
         if info.get("deploymentType") != "Cloud":
+            kind = info.get("deploymentType", "Server")
+            hint = "choose a project on a Jira Cloud site"
             raise Rejected(
-                f"{self.where}: this is a Jira {info.get('deploymentType', 'Server')}, and only Jira Cloud is supported",
-                hint="choose a project on a Jira Cloud site",
+                f"{self.where}: this is a Jira {kind}, and only Jira Cloud is supported", hint=hint
             )
         me = self._judged("GET", "myself", asked).data
         account = Account(me["accountId"], me.get("displayName", ""))
@@ -94,8 +96,8 @@ class Wire:
         issue: str = "",
         missing: str = "",
     ) -> Answer:
-        """One request that changes nothing. The answer is good JSON for our own account, or an error is raised."""
-        asked = Asked(self.where, "read", issue, self.site.account.id)
+        """One request that changes nothing. The answer is JSON for our own account, or an error is raised."""
+        asked = self._asked("read", issue)
         return self._judged(method, path, replace(asked, missing=missing or asked.missing), body, params)
 
     def write(
@@ -108,12 +110,11 @@ class Wire:
         issue: str = "",
     ) -> Answer:
         """One request that changes something. Raises Unsettled when nobody can say whether it did."""
-        asked = Asked(self.where, "write", issue, self.site.account.id)
-        return self._judged(method, path, asked, body, params)
+        return self._judged(method, path, self._asked("write", issue), body, params)
 
     def visibility(self) -> Visibility:
         """Whether a stranger can read the project, by asking as one."""
-        url = self._jira._get_url(f"project/{self._project}")
+        url = self._jira._get_url(f"project/{self._settings.project}")
         try:
             # The empty `auth` keeps a password file of this machine out of it.
             answer = requests.get(url, auth=_nobody, timeout=self._timeout, allow_redirects=False)
@@ -121,6 +122,9 @@ class Wire:
             return "unknown"
         by_status: dict[int, Visibility] = {200: "public", 401: "private", 403: "private", 404: "private"}
         return by_status.get(answer.status_code, "unknown")
+
+    def _asked(self, kind: Kind, issue: str) -> Asked:
+        return Asked(self.where, kind, issue, self.site.account.id, self._settings.due_field)
 
     def _judged(
         self, method: str, path: str, asked: Asked, body: Any = None, params: Mapping[str, str] | None = None
@@ -154,10 +158,8 @@ class Wire:
         raise error
 
     def _answer(self, response: requests.Response) -> Answer:
-        try:
+        with suppress(ValueError):  # a proxy's answer may have no time; the last one known is near enough
             self.time = parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
-            pass  # a proxy's answer has no time, and the last one known is near enough
         try:
             data = response.json()
         except ValueError:

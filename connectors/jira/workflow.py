@@ -1,6 +1,7 @@
 """Brings an issue to a status category along the transitions that its workflow offers, and remembers them.
 
-Jira tells only the next steps, so the way is found by walking: a known way first, else the nearest unexplored status.
+Jira tells only the next steps, so the way is found by walking: a known way first, else the nearest unexplored
+status.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Workflow:
         self._learnt: dict[str, list[Way]] = {}
 
     def bring(self, issue_id: str, status: Json, target: Category) -> bool:
-        """Moves an issue that stands at `status` (Jira's JSON); says whether it had to move. Raises Rejected."""
+        """Moves an issue that stands at `status` (JSON). Says whether it had to move. Raises Rejected."""
         if category(status) == target:
             return False
         here = str(status["id"])
@@ -76,7 +77,7 @@ class Workflow:
         raise self._no_way(issue_id, target)
 
     def _hop(self, issue_id: str, here: str, target: Category, been: set[str]) -> Way:
-        """One step. A step remembered from another issue may not be open to this one: then it is asked anew."""
+        """One step. One remembered from another issue may not be open to this one, so it is asked anew."""
         remembered = here in self._learnt
         try:
             return self._step(issue_id, here, target, been)
@@ -145,8 +146,8 @@ class Workflow:
 
     def _no_way(self, issue_id: str, target: Category) -> Rejected:
         return Rejected(
-            f"{self._wire.where}: no transition open to us brings issue {issue_id} to a status that means {WORK[target]}",
-            hint="give the account the permission to transition issues, or map the status in the connector's statuses",
+            f"{self._wire.where}: no transition open to us brings issue {issue_id} to {WORK[target]}",
+            hint="give the account the permission to transition issues, or map the status in statuses",
             field="status",
         )
 

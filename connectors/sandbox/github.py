@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 
@@ -59,6 +59,7 @@ class SandboxGithub:
         self.users = {user.login: user for user in users}
         self.store = Store(clock)
         self._clock = clock
+        self._reset = self._next_hour()
         self.app = Starlette(routes=self._routes())
 
     def delete(self, number: int) -> None:
@@ -95,9 +96,7 @@ class SandboxGithub:
                 for prefix in prefixes
                 for method, path, handler in below
             ),
-            Route(
-                "/{rest:path}", self._endpoint(_not_found), methods=["GET", "POST", "PATCH", "PUT", "DELETE"]
-            ),
+            Route("/{rest:path}", self._endpoint(_not_found), methods=["GET", "POST", "PATCH", "PUT", "DELETE"]),
         ]
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -114,9 +113,14 @@ class SandboxGithub:
         return endpoint
 
     def _spend(self) -> None:
+        if self._clock.now() >= self._reset:
+            self.remaining, self._reset = QUOTA, self._next_hour()
         if self.remaining <= 0:
             raise Refusal(403, "API rate limit exceeded for user ID 101.")
         self.remaining -= 1
+
+    def _next_hour(self) -> datetime:
+        return self._clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
     def _authenticate(self, request: Request) -> User | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -158,9 +162,8 @@ class SandboxGithub:
         return Response(content, reply.status, headers, media_type="application/json; charset=utf-8")
 
     def _quota(self) -> dict[str, str]:
-        hour = self._clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         counts = {"limit": QUOTA, "remaining": self.remaining, "used": QUOTA - self.remaining}
-        reset = {"reset": int(hour.timestamp()), "resource": "core"}
+        reset = {"reset": int(self._reset.timestamp()), "resource": "core"}
         return {f"x-ratelimit-{name}": str(value) for name, value in {**counts, **reset}.items()}
 
     def _answers(self, call: Call) -> Answers:
@@ -212,9 +215,7 @@ class SandboxGithub:
             )
             for comment in comments
         ]
-        done = [
-            (event.at, answers.event(event)) for event in self.store.events if event.number == call.number
-        ]
+        done = [(event.at, answers.event(event)) for event in self.store.events if event.number == call.number]
         return paged(call, sorted(said + done, key=lambda entry: entry[0]), lambda entry: entry[1])
 
     def _list_labels(self, call: Call) -> Reply:
@@ -241,9 +242,7 @@ class SandboxGithub:
 
     def _graphql(self, call: Call) -> Reply:
         if "deleteIssue" not in call.data.get("query", "") or call.me.role != "push":
-            return Reply(
-                {"errors": [{"type": "FORBIDDEN", "message": "The sandbox only knows deleteIssue."}]}
-            )
+            return Reply({"errors": [{"type": "FORBIDDEN", "message": "The sandbox only knows deleteIssue."}]})
         self.store.delete(int(call.data["variables"]["input"]["issueId"].removeprefix("I_")))
         return Reply({"data": {"deleteIssue": {"clientMutationId": None}}})
 

@@ -119,9 +119,7 @@ class Answers:
             "updated_at": _EPOCH,
         }
 
-    def container(
-        self, user: User | None, *, private: bool, archived: bool, has_issues: bool
-    ) -> dict[str, Any]:
+    def container(self, user: User | None, *, private: bool, archived: bool, has_issues: bool) -> dict[str, Any]:
         """The repository with what this user may do in it."""
         owner, name = self.repository.split("/")
         role = user.role if user else "pull"

@@ -70,9 +70,7 @@ class GithubPerson:
         """Copies title, body and labels into a new issue of this person's; returns its number."""
         issue = self._send("GET", f"{self._issues}/{issue_id}")
         names = [label["name"] for label in issue["labels"]]
-        copy = self._send(
-            "POST", self._issues, {"title": issue["title"], "body": issue["body"], "labels": names}
-        )
+        copy = self._send("POST", self._issues, {"title": issue["title"], "body": issue["body"], "labels": names})
         return str(copy["number"])
 
     def delete(self, issue_id: str) -> None:

@@ -91,12 +91,16 @@ class Comment:
 
 
 class Store:
-    """The repository's content and the rules for changing it. Raises Refusal as GitHub would answer."""
+    """The repository's content and the rules for changing it. Raises Refusal as GitHub would answer.
+
+    `hidden` are the numbers of issues that a replica has not heard of yet: no list shows them.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._versions: dict[int, list[tuple[datetime, StoredIssue | None]]] = {}
         self._labels: dict[str, Label] = {}
+        self.hidden: set[int] = set()
         self.events: list[StoredEvent] = []
         self.comments: list[Comment] = []
 
@@ -113,9 +117,8 @@ class Store:
     def listed(self, lag: timedelta) -> list[StoredIssue]:
         """Every issue as a list shows it: as it stood `lag` ago."""
         horizon = self._clock.now() - lag
-        shown = (
-            [issue for at, issue in versions if at <= horizon][-1:] for versions in self._versions.values()
-        )
+        known = (versions for number, versions in self._versions.items() if number not in self.hidden)
+        shown = ([issue for at, issue in versions if at <= horizon][-1:] for versions in known)
         return [issue for last in shown for issue in last if issue is not None]
 
     def events_until(self, lag: timedelta) -> list[StoredEvent]:
@@ -194,9 +197,7 @@ class Store:
     def label(self, name: str) -> Label:
         """The label object of that name, created when it is new. Refuses with 422 a name too long."""
         if not name or len(name) > MAX_LABEL:
-            raise Refusal(
-                422, "Validation Failed", [_fault("Label", "name", "is too long (maximum is 50 characters)")]
-            )
+            raise Refusal(422, "Validation Failed", [_fault("Label", "name", "is too long (maximum is 50 characters)")])
         return self._labels.setdefault(name.casefold(), Label(len(self._labels) + 1, name))
 
     def _now(self) -> datetime:
@@ -225,9 +226,7 @@ class Store:
             moved = replace(issue, state=state, state_reason=reason, closed=now, closed_by=actor, updated=now)
         else:
             self._note(actor, number, "reopened", state_reason=None)
-            moved = replace(
-                issue, state="open", state_reason="reopened", closed=None, closed_by=None, updated=now
-            )
+            moved = replace(issue, state="open", state_reason="reopened", closed=None, closed_by=None, updated=now)
         self._append(moved)
 
     def _replace_labels(self, actor: User, number: int, names: Sequence[str]) -> None:
@@ -240,9 +239,7 @@ class Store:
 
 def _check_text(title: str, body: str | None) -> None:
     if not title.strip():
-        raise Refusal(
-            422, "Validation Failed", [{"resource": "Issue", "code": "missing_field", "field": "title"}]
-        )
+        raise Refusal(422, "Validation Failed", [{"resource": "Issue", "code": "missing_field", "field": "title"}])
     for name, text, limit in (("title", title, MAX_TITLE), ("body", body or "", MAX_BODY)):
         if len(text) > limit:
             fault = _fault("Issue", name, f"{name} is too long (maximum is {limit} characters)")

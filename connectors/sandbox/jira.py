@@ -29,9 +29,7 @@ Endpoint = Callable[[Call], Answer]
 class SandboxJira(JiraSite):
     """One Jira site with one project, with the settings of `JiraSite`; `app` speaks versions 2 and 3."""
 
-    def __init__(
-        self, clock: Clock, *, project: str = "SEC", users: Sequence[JiraUser] = (BOT, ENGINEER)
-    ) -> None:
+    def __init__(self, clock: Clock, *, project: str = "SEC", users: Sequence[JiraUser] = (BOT, ENGINEER)) -> None:
         super().__init__(clock, project=project, users=users)
         self.app = Starlette(routes=[self._route(*row) for row in _routes(self)])
 
@@ -74,9 +72,7 @@ def _call(request: Request, body: bytes, user: JiraUser | None) -> Call:
     try:
         read: Any = json.loads(body or b"{}")
     except ValueError:
-        raise RefusalError(
-            400, "There was an error parsing JSON. Check that your request body is valid."
-        ) from None
+        raise RefusalError(400, "There was an error parsing JSON. Check that your request body is valid.") from None
     base = str(request.base_url).rstrip("/")
     path = {name: str(value) for name, value in request.path_params.items()}
     return Call(user, path, dict(request.query_params), read, path["api"], base)

@@ -77,9 +77,7 @@ class AboutSite:
         """Which of the named permissions the caller has."""
         names = [name for name in call.query.get("permissions", "").split(",") if name]
         if not names or not set(names) <= set(PERMISSIONS):
-            raise RefusalError(
-                400, "The 'permissions' query parameter is required and takes known permission keys."
-            )
+            raise RefusalError(400, "The 'permissions' query parameter is required and takes known permission keys.")
         held = {} if call.user is None else {name: name not in self._site.denied for name in names}
         return 200, {
             "permissions": {
@@ -108,9 +106,7 @@ class AboutSite:
         if call.path["type"] not in self._site.issue_types:
             raise RefusalError(404, "Issue type not found.")
         views = call.views(self._site)
-        fields = [
-            {"fieldId": name, **views.field(name, required)} for name, required in views.creatable().items()
-        ]
+        fields = [{"fieldId": name, **views.field(name, required)} for name, required in views.creatable().items()]
         start, size = call.number("startAt", 0), call.number("maxResults", 50)
         page = fields[start : start + size]
         return 200, {"startAt": start, "maxResults": size, "total": len(fields), "fields": page}

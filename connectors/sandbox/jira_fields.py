@@ -12,9 +12,7 @@ MAX_SUMMARY = 255
 MAX_DESCRIPTION = 32_767
 
 
-def accept(
-    fields: Mapping[str, Any], *, screen: Collection[str], due_field: str, rich_text: bool
-) -> dict[str, Any]:
+def accept(fields: Mapping[str, Any], *, screen: Collection[str], due_field: str, rich_text: bool) -> dict[str, Any]:
     """The values to store. `rich_text`: version 3, whose descriptions are documents. Raises RefusalError."""
     checks: dict[str, Callable[[Any], Any]] = {
         "summary": _summary,

@@ -68,9 +68,7 @@ def parse(jql: str, *, epoch: bool = True) -> Query:
             _expect(words, "AND")
         clauses.append(_clause(words, epoch))
     if not clauses:
-        raise _wrong(
-            "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
-        )
+        raise _wrong("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
     return Query(tuple(clauses), tuple(_order(words)))
 
 
@@ -89,9 +87,7 @@ def _words(jql: str) -> list[Word]:
         if token is None:
             raise _wrong(f"Error in the JQL Query: The character at position {position} is not understood.")
         quoted, sign, plain = token.groups()
-        words.append(
-            Word(re.sub(r"\\(.)", r"\1", quoted), True) if quoted is not None else Word(sign or plain)
-        )
+        words.append(Word(re.sub(r"\\(.)", r"\1", quoted), True) if quoted is not None else Word(sign or plain))
         position = token.end()
     return words
 
@@ -139,9 +135,7 @@ def _order(words: list[Word]) -> list[tuple[str, bool]]:
         name = _take(words).text.lower()
         if name not in ("created", "updated", "id", "key"):
             raise _wrong(f"Not able to sort using field '{name}'.")
-        descending = (
-            bool(words) and words[0].text.upper() in ("ASC", "DESC") and _take(words).text.upper() == "DESC"
-        )
+        descending = bool(words) and words[0].text.upper() in ("ASC", "DESC") and _take(words).text.upper() == "DESC"
         order.append((name, descending))
         if words:
             _expect(words, ",")

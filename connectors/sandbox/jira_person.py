@@ -35,6 +35,10 @@ class JiraPerson:
         self._session.auth = (user_email, token)
         self.account: str = self._call("GET", "myself")["accountId"]
 
+    def quit(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
     def start(self, issue_id: str) -> None:
         """See `Person`."""
         self._bring(issue_id, "In Progress")

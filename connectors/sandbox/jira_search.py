@@ -31,15 +31,13 @@ class Searches:
         page = [views.issue(*known[number], wanted) for number in ids[:size] if number in known]
         if len(ids) <= size:
             return 200, {"issues": page, "isLast": True}
-        following = token_hex(12)
-        self._walks[following] = ids[size:]
+        following = "stuck" if self._site.stuck_token else token_hex(12)
+        self._walks[following] = ids if self._site.stuck_token else ids[size:]
         return 200, {"issues": page, "nextPageToken": following, "isLast": False}
 
     def removed_search(self, call: Call) -> Answer:
         """The search that Cloud took away."""
-        raise RefusalError(
-            410, "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API."
-        )
+        raise RefusalError(410, "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.")
 
     def bulk_fetch(self, call: Call) -> Answer:
         """Up to a hundred issues as they stand, the missing ones left out, by ascending id."""
@@ -66,9 +64,7 @@ class Searches:
         for clause in query.clauses:
             for word in clause.values:
                 if clause.field == "project" and word.text.upper() != self._site.project:
-                    raise RefusalError(
-                        400, f"The value '{word.text}' does not exist for the field 'project'."
-                    )
+                    raise RefusalError(400, f"The value '{word.text}' does not exist for the field 'project'.")
         if call.user is None and not self._site.public:
             return []
         rows = [self._row(issue, version) for issue, version in known]

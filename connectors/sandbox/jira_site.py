@@ -83,12 +83,11 @@ class JiraSite:
     `index_lag` is how long search hides a change; `anonymous` makes the site forget who calls; `public` lets
     strangers read; `due_on_create` and `due_on_edit` put the due field on those screens; `required` are
     custom fields that a create must fill; `denied` holds permission keys nobody has; `epoch_jql` says whether
-    JQL takes epoch milliseconds; `history_page` is how many changelog entries come along with an issue.
+    JQL takes epoch milliseconds; `history_page` is how many changelog entries come along with an issue;
+    `stuck_token` hands out one page token for ever.
     """
 
-    def __init__(
-        self, clock: Clock, *, project: str = "SEC", users: Sequence[JiraUser] = (BOT, ENGINEER)
-    ) -> None:
+    def __init__(self, clock: Clock, *, project: str = "SEC", users: Sequence[JiraUser] = (BOT, ENGINEER)) -> None:
         self.clock = clock
         self.project = project
         self.users = tuple(users)
@@ -106,6 +105,7 @@ class JiraSite:
         self.workflow: tuple[Transition, ...] = WORKFLOW
         self.epoch_jql = True
         self.history_page = 100
+        self.stuck_token = False
         self._issues: dict[str, StoredIssue] = {}  # each under its id and under its key
         self._numbers = count(1)
         self._entry_ids = count(50001)
@@ -115,9 +115,7 @@ class JiraSite:
         now = self.clock.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    def add(
-        self, user: JiraUser, type_name: str, fields: Fields, properties: Mapping[str, Any]
-    ) -> StoredIssue:
+    def add(self, user: JiraUser, type_name: str, fields: Fields, properties: Mapping[str, Any]) -> StoredIssue:
         """Stores a new issue in To Do."""
         number, now = next(self._numbers), self.now()
         blank = {"summary": "", "description": None, "resolution": None, "labels": (), self.due_field: None}

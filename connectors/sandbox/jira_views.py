@@ -114,9 +114,7 @@ class Views:
         if fields:
             view["fields"] = fields
         if wanted.properties:
-            view["properties"] = {
-                key: value for key, value in issue.properties.items() if key in wanted.properties
-            }
+            view["properties"] = {key: value for key, value in issue.properties.items() if key in wanted.properties}
         if "changelog" in wanted.expand:
             view["changelog"] = self.recent_history(issue.entries[: version.entries])
         if "editmeta" in wanted.expand:
@@ -144,9 +142,7 @@ class Views:
         if text is None or not self._documents:
             return text
         lines = [
-            {"type": "paragraph", "content": [{"type": "text", "text": line}]}
-            for line in text.split("\n")
-            if line
+            {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in text.split("\n") if line
         ]
         return {"type": "doc", "version": 1, "content": lines}
 
@@ -184,9 +180,7 @@ class Views:
             "isAvailable": True,
         }
         if fields:
-            view["fields"] = {
-                name: self.field(name, required) for name, required in transition.screen.items()
-            }
+            view["fields"] = {name: self.field(name, required) for name, required in transition.screen.items()}
         return view
 
     def editable(self) -> list[str]:

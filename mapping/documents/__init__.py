@@ -13,7 +13,7 @@ from types import MappingProxyType, ModuleType
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A document format: its name for people, its file suffix, the modules that read and write it ("" if none)."""
+    """A document format: its name, its file suffix, and the modules that read and write it ("" if none)."""
 
     title: str
     suffix: str

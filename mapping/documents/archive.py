@@ -26,7 +26,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FAR_CELL = re.compile(
     rb"r\s*=\s*[\"'](?:[A-Za-z]{3,}\d+|[C-Zc-z][A-Za-z]\d+|[A-Za-z]+\d{6,})[\"'](?:[^<]*[^/<])?>[^<>]*<"
 )
-_FAR_ROW = re.compile(rb"<(?:\w+:)?row\s[^<]*?r\s*=\s*[\"']\d{6,}")
+_FAR_ROW = re.compile(rb"row\s[^<]*?r\s*=\s*[\"']\d{6,}")
 _PLACELESS_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^<]*?\sr\s*=)")
 
 _SAVE_AS = "Open it in Excel and save it as an Excel workbook (.xlsx)."

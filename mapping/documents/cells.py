@@ -39,7 +39,7 @@ class CellProblem(ValueError):  # noqa: N818 - a finding for people, not a failu
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a column's values are read from a cell and rendered as text; `is_date` makes it a real Excel date."""
+    """How a column's values are read and rendered as text; `is_date` makes the cell a real Excel date."""
 
     parse: Callable[[Cell], Any]
     render: Callable[[Any], str]
@@ -58,9 +58,9 @@ def utf16_length(text: str) -> int:
 
 
 def read_text(value: Cell) -> str:
-    """Free text to the letter, with `\\n` line ends; a number or date as plainly written; white space as blank."""
+    """Text to the letter, line ends as `\\n`; a number or date as plainly written; mere space as blank."""
     text = value if type(value) is str else _plain(value)
-    if not text.isprintable():
+    if not text.isprintable() and not text.replace("\n", "").isprintable():
         text = _checked(text)
     if text.isspace():
         return ""
@@ -91,7 +91,7 @@ def line_ends(text: str) -> str:
 
 
 def write_text(text: str) -> str:
-    """Text a cell can hold: a control character becomes its visible picture (U+2400 ff.), white space blank."""
+    """Text a cell can hold: a control character becomes its picture (U+2400 ff.), mere space blank."""
     if not text.isprintable():
         text = _UNWRITABLE.sub(lambda found: chr(_PICTURES.get(ord(found[0]), 0xFFFD)), line_ends(text))
     return "" if text.isspace() else text
@@ -110,38 +110,45 @@ def read_date(value: Cell) -> str | None:
 
 
 def parse_day(text: str) -> str:
-    """`YYYY-MM-DD` from a written date: year first, a named month, or month/day/year where only that can be meant.
+    """`YYYY-MM-DD` from a written date: year first, a named month, or an unmistakable month/day/year.
 
     Raises `CellProblem` where two days or none can be meant.
     """
+    if len(text) == 10 and text[4] == text[7] == "-":
+        return _day(text, text)
     if found := _YEAR_FIRST.fullmatch(text):
-        return _day(text, found[1], found[3], found[4])
+        return _day(text, _iso(found[1], found[3], found[4]))
     if found := _YEAR_LAST.fullmatch(text):
         return _american(text, found[1], found[3], found[4])
     if found := _DAY_NAMED.fullmatch(text):
-        return _day(text, found[3], _month(found[2]), found[1])
+        return _day(text, _iso(found[3], _month(found[2]), found[1]))
     if found := _MONTH_NAMED.fullmatch(text):
-        return _day(text, found[3], _month(found[1]), found[2])
+        return _day(text, _iso(found[3], _month(found[1]), found[2]))
     raise CellProblem(f"{shown(text)} is not a date; write it as YYYY-MM-DD.")
 
 
 def _american(text: str, month: str, day: str, year: str) -> str:
-    if int(day) <= 12 and int(month) <= 12 and int(day) != int(month):
-        one, other = _day(text, year, month, day), _day(text, year, day, month)
+    one, other = _iso(year, month, day), _iso(year, day, month)
+    if one != other and int(day) <= 12 and int(month) <= 12:
         raise CellProblem(f"{shown(text)} can be two days; write {one} or {other}.")
-    return _day(text, year, month, day)
+    return _day(text, one)
 
 
-def _month(name: str) -> int:
+def _month(name: str) -> str:
     name = name.casefold()
-    return next((number for number, full in enumerate(_MONTHS, 1) if full.startswith(name)), 0)
+    return next((str(number) for number, full in enumerate(_MONTHS, 1) if full.startswith(name)), "")
 
 
-def _day(text: str, year: str, month: str | int, day: str) -> str:
+def _iso(year: str, month: str, day: str) -> str:
+    return f"{year}-{month:0>2}-{day:0>2}"
+
+
+def _day(text: str, day: str) -> str:
     try:
-        return date(int(year), int(month), int(day)).isoformat()
+        date.fromisoformat(day)
     except ValueError:
         raise CellProblem(f"{shown(text)} is no day of the calendar; write it as YYYY-MM-DD.") from None
+    return day
 
 
 def serial(day: str) -> int | None:
@@ -160,12 +167,16 @@ def read_identifier(value: Cell) -> str:
 
 def read_lines(value: Cell) -> tuple[str, ...]:
     """One entry a line, blank lines left out."""
-    return tuple(line.strip() for line in read_text(value).split("\n") if line.strip())
+    return _lines(read_text(value))
 
 
 def write_lines(entries: tuple[str, ...]) -> str:
     """The entries, one a line."""
-    return write_text("\n".join(entries))
+    return "\n".join(_lines(write_text("\n".join(entries))))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.split("\n") if line.strip())
 
 
 def choice(
@@ -173,7 +184,7 @@ def choice(
 ) -> Kind:
     """A closed vocabulary. The first word of a value is printed.
 
-    A blank cell means `blank`, which is printed as `empty` where it has no word; `unsaid` values print nothing.
+    A blank cell means `blank`, printed as `empty` where it has no word; `unsaid` values print nothing.
     """
     printed: dict[Any, str] = dict.fromkeys(unsaid, "")
     for word, meaning in words.items():

@@ -12,7 +12,7 @@ FedrampLayout = Literal["3.0", "2.1"]
 
 @dataclass(frozen=True, slots=True)
 class SystemHeader:
-    """The system a document speaks for. `date` is the document's own day, `YYYY-MM-DD`, None if it has none."""
+    """The system a document speaks for. `date` is the document's own day, `YYYY-MM-DD`, or None."""
 
     provider: str = ""
     name: str = ""
@@ -47,7 +47,7 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says. A row with a problem is not among the items: a careful importer takes all or nothing."""
+    """What a file says. A row with a problem is not among the items: take all of a file or nothing."""
 
     document: Document
     problems: tuple[RowProblem, ...] = ()

@@ -74,8 +74,8 @@ INSTRUCTIONS = (
         "Where an item belongs",
         "Open POA&M Items holds every open risk, including approved risk adjustments and operational "
         "requirements. Closed POA&M Items holds what was remediated with evidence, and approved false "
-        "positives. Configuration Findings holds the single settings behind one CM-6 item, which stays open as "
-        "long as any of them is open. PL-2 Findings holds deficiencies of the security plan's own documents.",
+        "positives. Configuration Findings holds the single settings behind one CM-6 item, which stays open "
+        "as long as any of them is. PL-2 Findings holds deficiencies of the security plan's own documents.",
     ),
     (
         "How long remediation may take",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from ..config import Config, load, secret
+from ..decisions import Decider
 from ..errors import ConfigError
+from ..observe import iso
 from ..people import Identity, os_user, who
-from ..record.journal import Author
-from ..record.record import Record
+from ..record.record import Record, Unit
 
 Clock = Callable[[], datetime]
 
@@ -49,20 +51,18 @@ class Frame:
         """Who changes something: the machine user's person, or whom they act for. Raises NotAllowed."""
         return who(self.config, os_user(), self.acting_as)
 
-    @property
-    def author(self) -> Author:
-        """The identity as the journal writes it."""
-        person = self.identity
-        return Author(person.person, person.role, "cli", person.on_behalf_of)
-
     def now(self) -> str:
         """The instant as the record writes it."""
-        return self.clock().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return iso(self.clock().astimezone(UTC))
+
+    def zone(self, system_id: str) -> ZoneInfo:
+        """The system's own time zone; UTC for one that left the configuration."""
+        system = self.config.system(system_id)
+        return ZoneInfo(system.timezone if system else "UTC")
 
     def today(self, system_id: str) -> str:
         """The calendar date in the system's own time zone: its days end there."""
-        system = self.config.system(system_id)
-        return self.clock().astimezone(ZoneInfo(system.timezone if system else "UTC")).date().isoformat()
+        return self.clock().astimezone(self.zone(system_id)).date().isoformat()
 
     def reading(self) -> Record:
         """The record for looking. Raises RecordMissing, RecordCorrupt."""
@@ -71,6 +71,20 @@ class Frame:
     def writing(self) -> Record:
         """The record for changing. Raises RecordMissing, RecordLocked, RecordCorrupt."""
         return Record.open(self.config.record_path)
+
+    @contextmanager
+    def deciding(self) -> Iterator[tuple[Record, Unit]]:
+        """One unit of work for the person behind the command: all of it is kept, or nothing.
+
+        The person is asked for first: whoever may not change anything does not wait for a lock either.
+        """
+        _ = self.identity
+        with self.writing() as record, record.unit(at=self.now()) as unit:
+            yield record, unit
+
+    def decider(self, unit: Unit, system_id: str) -> Decider:
+        """The person deciding on an item of that system now."""
+        return Decider(unit, self.config, self.identity, self.today(system_id))
 
     def secret(self, connector: str) -> str:
         """The connector's token. Raises ConfigError with the connector's name."""
@@ -82,6 +96,4 @@ class Frame:
 
 pass_frame = click.make_pass_decorator(Frame)
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON with the record's own field names."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the record's own field names.")

@@ -77,9 +77,7 @@ later_date = "revert"                     # a later date from a tracker: "revert
 @click.option("--impact-level", metavar="LEVEL", help="Low, Moderate, High or LI-SaaS.  [Moderate]")
 @click.option("--profile", type=click.Choice(list(PROFILES)), help="Whose rules hold.  [fedramp_rev5]")
 @click.option("--record", metavar="PATH", help="The record, relative to the configuration.  [poam.db]")
-@click.option(
-    "--person", metavar="PERSON", help="You, the first ISSO, such as your mail address.  [your user name]"
-)
+@click.option("--person", metavar="PERSON", help="You, the first ISSO, such as your mail address.  [your user name]")
 @pass_frame
 def init(frame: Frame, /, yes: bool, **given: str | None) -> None:
     """Write a configuration and create the record.
@@ -109,9 +107,7 @@ def _write_configuration(path: Path, yes: bool, given: dict[str, str | None]) ->
         say(f"{path} is there and stays as it is.")
         return False
     answers = _answers(yes, given)
-    text = TEMPLATE.format(
-        account=_toml(f"os:{os_user()}"), **{name: _toml(value) for name, value in answers.items()}
-    )
+    text = TEMPLATE.format(account=_toml(f"os:{os_user()}"), **{name: _toml(value) for name, value in answers.items()})
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -141,17 +137,13 @@ def _answers(yes: bool, given: dict[str, str | None]) -> dict[str, str]:
         "system_name": _answer(yes, given["system_name"], "Its full name, as documents show it", system_id),
         "provider": _answer(yes, given["provider"], "Who provides it", ""),
         "impact_level": _answer(yes, given["impact_level"], "Impact level", "Moderate"),
-        "profile": _answer(
-            yes, given["profile"], "Profile, whose rules hold", "fedramp_rev5", list(PROFILES)
-        ),
+        "profile": _answer(yes, given["profile"], "Profile, whose rules hold", "fedramp_rev5", list(PROFILES)),
         "record": _answer(yes, given["record"], "Where to keep the record", "poam.db"),
         "person": _answer(yes, given["person"], "You, the first ISSO (a mail address)", os_user()),
     }
 
 
-def _answer(
-    yes: bool, given: str | None, question: str, default: str, choices: list[str] | None = None
-) -> str:
+def _answer(yes: bool, given: str | None, question: str, default: str, choices: list[str] | None = None) -> str:
     if given is not None or yes:
         return default if given is None else given
     kind = click.Choice(choices) if choices else str
@@ -171,9 +163,7 @@ def _create_record(frame: Frame) -> bool:
         return False
     if not path.parent.is_dir():
         # Looked at before the lock is taken: taking it would make the folder.
-        raise InputError(
-            f"{path.parent} is not a folder", hint="create it, or choose another path for the record"
-        )
+        raise InputError(f"{path.parent} is not a folder", hint="create it, or choose another path for the record")
     by, at = Author(f"os:{os_user()}", "operator", "cli"), frame.now()
     with Record.create(path, record_id=secrets.token_hex(16), at=at) as record, record.unit(at=at) as unit:
         keep_systems(unit, by, frame.config)

@@ -85,7 +85,7 @@ def load(database: Database, where: str = "1 = 1", values: Sequence[Any] = ()) -
         change = MilestoneChange(row["number"], ChangeKind(row["kind"]), row["date"], row["description"])
         kids["milestone_changes"][row["item_uid"]].append(change)
     rows = database.query(f"SELECT * FROM items WHERE {where}", tuple(values))  # noqa: S608
-    items = [_item(row, {name: tuple(kids[name][row["uid"]]) for name in CHILDREN}) for row in rows]
+    items = [item_from(row, {name: tuple(kids[name][row["uid"]]) for name in CHILDREN}) for row in rows]
     return sorted(items, key=lambda item: (item.system_id, natural(item.poam_id)))
 
 
@@ -95,7 +95,8 @@ def natural(poam_id: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
 
 
-def _item(row: Mapping[str, Any], kids: Mapping[str, tuple[Any, ...]]) -> PoamItem:
+def item_from(row: Mapping[str, Any], kids: Mapping[str, tuple[Any, ...]]) -> PoamItem:
+    """An item from its row and its children."""
     own = {
         name: _READ[name](row[name]) if name in _READ and row[name] is not None else row[name] for name in ITEM_COLUMNS
     }

@@ -58,13 +58,22 @@ class Unit:
             ],
         )
 
-    def create(self, by: Author, table: str, row: Mapping[str, Any], *, reason: str = "", source: str = "") -> None:
-        """A new fact in any other fact table."""
+    def create(
+        self,
+        by: Author,
+        table: str,
+        row: Mapping[str, Any],
+        *,
+        reason: str = "",
+        source: str = "",
+        binary: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """A new fact in any other fact table. `binary` columns stay out of the journal: a digest speaks for them."""
         created = json.dumps(dict(row), ensure_ascii=False)
         owner = str(row.get("item_uid", ""))
         entry = self._seal(by, table, str(row[FACT_TABLES[table]]), owner, CREATED, None, created, reason, source)
         self._write([entry])
-        self._insert(table, [{**row, "journal_seq": entry.seq}])
+        self._insert(table, [{**row, **(binary or {}), "journal_seq": entry.seq}])
 
     def change(
         self, by: Author, table: str, key: str | int, changes: Mapping[str, Any], *, reason: str = "", source: str = ""

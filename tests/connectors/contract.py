@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from poam.connectors.base import Edit
 from poam.connectors.errors import Gone, Rejected, Unsettled
@@ -26,7 +28,8 @@ class Creating:
 
     def test_a_create_that_answers_with_the_issue_answers_what_a_read_shows(self, stage: Stage) -> None:
         created = stage.tracker.create(stage.draft(due_date="2027-03-01"))
-        assert created.issue in (None, stage.tracker.get(created.id))
+        read = stage.tracker.get(created.id)
+        assert replace(created.issue or read, history=()) == replace(read, history=())
 
     def test_an_issue_without_a_due_date_has_none(self, stage: Stage) -> None:
         assert stage.tracker.get(stage.create()).due_dates == ()
@@ -132,9 +135,9 @@ class Reading:
         stage.later()
         assert [issue.id for issue in stage.tracker.changed_since(None).issues] == [ids[1], ids[0], ids[2]]
 
-    def test_an_idle_tracker_leaves_the_cursor_as_it_is(self, stage: Stage) -> None:
+    def test_an_idle_tracker_leaves_a_cursor_that_has_settled_as_it_is(self, stage: Stage) -> None:
         stage.create()
-        cursor = stage.read()
+        cursor = stage.read(stage.read())
         assert stage.read(cursor) == cursor
 
     def test_repeats_are_recognised_by_their_version(self, stage: Stage) -> None:

@@ -116,9 +116,9 @@ class Editing:
 
     def test_labels_that_people_add_survive_our_edits(self, stage: Stage) -> None:
         issue_id = stage.create(labels=frozenset({"security"}))
-        stage.person.label(issue_id, add=("urgent", "team a"))
+        stage.person.label(issue_id, add=("urgent", "team-a"))
         stage.tracker.edit(issue_id, Edit(title="New", add_labels=frozenset({"late"}), due_date="2027-12-31"))
-        assert stage.tracker.get(issue_id).labels >= {"security", "urgent", "team a", "late"}
+        assert stage.tracker.get(issue_id).labels >= {"security", "urgent", "team-a", "late"}
 
     def test_what_people_wrote_survives_an_edit_of_something_else(self, stage: Stage) -> None:
         issue_id = stage.create(due_date="2027-03-01")

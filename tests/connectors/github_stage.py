@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from poam.connectors.base import Draft
 from poam.connectors.github import GithubTracker
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.github import SandboxGithub
@@ -17,6 +18,8 @@ from poam.connectors.settings import GithubSettings
 
 REPOSITORY = "acme/web"
 TOKEN = "bot-token"
+MARKER = "mfrggzdfmztwq2lk"
+DRAFT = Draft(MARKER, "Patch the parser", "What to do\n\nand why", due_date="2026-04-01")
 
 
 def settings_for(url: str, **changed: Any) -> GithubSettings:
@@ -51,3 +54,17 @@ class GithubStage:
     def another(self, token: str = TOKEN, **changed: Any) -> GithubTracker:
         """The connector as a new process makes it, with other settings or another token if wanted."""
         return GithubTracker("code", settings_for(self.server.url, **changed), token)
+
+    def seed(self, count: int) -> list[str]:
+        """Issues of ours, made without HTTP; their ids."""
+        bot = self.sandbox.users["poam-bot"]
+        return [str(self.sandbox.store.create(bot, f"Issue {n}", "", ["poam"]).number) for n in range(1, count + 1)]
+
+    def settled(self) -> str:
+        """A cursor after which nothing is new and whose tag the server knows; counting begins anew."""
+        cursor = None
+        for _ in range(3):
+            cursor = self.tracker.changed_since(cursor).cursor
+        assert cursor is not None
+        self.server.requests.clear()
+        return cursor

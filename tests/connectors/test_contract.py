@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Literal
 
 import pytest
+from poam.connectors.sandbox.server import Fault
 
 from .contract import TrackerContract
+from .github_stage import GithubStage
+from .jira_stage import JiraStage
 from .memory_stage import memory
 from .stage import Stage
 
-STAGES: dict[str, Callable[[], AbstractContextManager[Stage]]] = {"memory": memory}
+
+@contextmanager
+def github() -> Iterator[Stage]:
+    """The sandbox GitHub; a create is the one POST to a repository's issues."""
+    with GithubStage.open() as opened:
+
+        def lose_next_create(when: Literal["before", "after"]) -> None:
+            opened.server.faults.append(Fault("POST", "/issues$", "drop", when))
+
+        yield Stage(opened.tracker, opened.person, opened.clock, lose_next_create)
+
+
+STAGES: dict[str, Callable[[], AbstractContextManager[Stage]]] = {
+    "memory": memory,
+    "jira": JiraStage.open,
+    "github": github,
+}
 
 
 @pytest.fixture(params=STAGES)

@@ -152,29 +152,81 @@ def test_a_byte_order_mark_from_a_windows_editor_does_no_harm(path: Path) -> Non
         ("[record]", "[recrod]", "[recrod]: unknown key; did you mean record?"),
         ('name = "ACME Cloud"\n', "", "[[systems]] 1 name: is missing"),
         ('project = "SEC"\n', "", "[connectors.jira] project: is missing"),
-        ('"isso"\nacc', '"iso"\nacc', '[people."isso@acme.example"] role: must be one of engineer, isso, ao, assessor; did you mean isso?'),
-        ('"90s"', "90", "[sync] interval: write a duration as a whole number and its unit: 30s, 2m, 1h or 1d"),
+        (
+            '"isso"\nacc',
+            '"iso"\nacc',
+            '[people."isso@acme.example"] role: must be one of engineer, isso, ao, assessor; did you mean isso?',
+        ),
+        (
+            '"90s"',
+            "90",
+            "[sync] interval: write a duration as a whole number and its unit: 30s, 2m, 1h or 1d",
+        ),
         ('"90s"', '"0s"', "[sync] interval: must be more than zero"),
-        ('type = "jira"', 'type = "jria"', "[connectors.jira] type: must be one of jira, github; did you mean jira?"),
+        (
+            'type = "jira"',
+            'type = "jria"',
+            "[connectors.jira] type: must be one of jira, github; did you mean jira?",
+        ),
         ('type = "jira"\n', "", "[connectors.jira] type: is missing"),
-        ('token_env = "JIRA_TOKEN"\n', "", "[connectors.jira]: name the token's place: either token_env or token_file"),
+        (
+            'token_env = "JIRA_TOKEN"\n',
+            "",
+            "[connectors.jira]: name the token's place: either token_env or token_file",
+        ),
         ('"acme/web"', '"web"', "[connectors.code] repository: must be owner/name, such as acme/web"),
-        ('"ao"', '"ao"\nacts_for = "isso@acme.example"', '[people."ao@acme.example"] acts_for: must be a valid tuple'),
-        ("fedramp_rev5", "fedramp_rev4", "[[systems]] 1 profile: unknown profile; did you mean fedramp_rev5?"),
+        (
+            '"ao"',
+            '"ao"\nacts_for = "isso@acme.example"',
+            '[people."ao@acme.example"] acts_for: must be a valid tuple',
+        ),
+        (
+            "fedramp_rev5",
+            "fedramp_rev4",
+            "[[systems]] 1 profile: unknown profile; did you mean fedramp_rev5?",
+        ),
         ("New_York", "NewYork", "[[systems]] 1 timezone: unknown time zone; did you mean America/New_York?"),
-        ('"wont_do"', '"wontdo"', '[connectors.jira.statuses] "Won\'t Do": wontdo is not a work status; did you mean wont_do?'),
-        ('connector = "jira"', 'connector = "jria"', "[[routes]] 2 connector: there is no connector jria; did you mean jira?"),
-        ('system = "ACME"', 'system = "ACNE"', "[[routes]] 1 system: there is no system ACNE; did you mean ACME?"),
-        ('"jira:5b10"', '"jria:5b10"', '[people."isso@acme.example"] accounts 2: jria:5b10 must be os:NAME or CONNECTOR:ACCOUNT; did you mean jira?'),
-        ('["ao@acme.example"]', '["ao@acme.exmaple"]', '[people."isso@acme.example"] acts_for 1: ao@acme.exmaple is not in [people]; did you mean ao@acme.example?'),
-        ("[connectors.code]", "[connectors.os]", "[connectors.os]: a connector's name is up to 32 small letters, digits, - and _, and not os"),
-        ('"ao@acme.example"]\nrole', '"system"]\nrole', "[people.system]: system is the daemon's own name in the journal"),
+        (
+            '"wont_do"',
+            '"wontdo"',
+            '[connectors.jira.statuses] "Won\'t Do": wontdo is not a work status; did you mean wont_do?',
+        ),
+        (
+            'connector = "jira"',
+            'connector = "jria"',
+            "[[routes]] 2 connector: there is no connector jria; did you mean jira?",
+        ),
+        (
+            'system = "ACME"',
+            'system = "ACNE"',
+            "[[routes]] 1 system: there is no system ACNE; did you mean ACME?",
+        ),
+        (
+            '"jira:5b10"',
+            '"jria:5b10"',
+            '[people."isso@acme.example"] accounts 2: jria:5b10 must be os:NAME or CONNECTOR:ACCOUNT'
+            "; did you mean jira?",
+        ),
+        (
+            '["ao@acme.example"]',
+            '["ao@acme.exmaple"]',
+            '[people."isso@acme.example"] acts_for 1: ao@acme.exmaple is not in [people]'
+            "; did you mean ao@acme.example?",
+        ),
+        (
+            "[connectors.code]",
+            "[connectors.os]",
+            "[connectors.os]: a connector's name is up to 32 small letters, digits, - and _, and not os",
+        ),
+        (
+            '"ao@acme.example"]\nrole',
+            '"system"]\nrole',
+            "[people.system]: system is the daemon's own name in the journal",
+        ),
         ('id = "ACME"', 'id = "A:B"', "[[systems]] 1 id: must not hold a colon: SYSTEM:ID names an item"),
     ],
-)  # fmt: skip
-def test_a_mistake_is_told_by_its_place_and_what_was_probably_meant(
-    path: Path, old: str, new: str, told: str
-) -> None:
+)
+def test_a_mistake_is_told_by_its_place_and_what_was_probably_meant(path: Path, old: str, new: str, told: str) -> None:
     assert f"config.toml {told}" in faults(path, changed(old, new))
 
 
@@ -209,14 +261,15 @@ def test_an_account_is_one_persons_and_github_logins_do_not_tell_case_apart(path
     ("url", "told"),
     [
         ("http://acme.atlassian.net", "must begin with https: the token would travel in the clear"),
-        ("https://bot:hunter2@acme.atlassian.net", "must not hold a user or a password: use user and token_env"),
+        (
+            "https://bot:hunter2@acme.atlassian.net",
+            "must not hold a user or a password: use user and token_env",
+        ),
         ("https://acme.atlassian.net/?x=1", "must be the tracker's address alone, without ? or #"),
     ],
 )
 def test_a_trackers_address_is_plain_and_encrypted(path: Path, url: str, told: str) -> None:
-    assert faults(path, changed("https://acme.atlassian.net/", url)) == [
-        f"config.toml [connectors.jira] url: {told}"
-    ]
+    assert faults(path, changed("https://acme.atlassian.net/", url)) == [f"config.toml [connectors.jira] url: {told}"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080"])
@@ -271,9 +324,7 @@ def test_a_file_that_cannot_be_read_is_told_plainly(path: Path, content: bytes |
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("30s", 30), ("2m", 120), ("1h", 3600), ("1d", 86400), (" 5 m ", 300)]
-)
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("2m", 120), ("1h", 3600), ("1d", 86400), (" 5 m ", 300)])
 def test_a_duration_is_a_number_and_its_unit(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 

@@ -57,7 +57,7 @@ def test_a_closed_issue_is_work_claimed_done_and_not_a_closed_item(mirrored: Eng
     mirrored.later()
     assert mirrored.item().state is State.PENDING_VERIFICATION
     assert mirrored.item().work_status is WorkStatus.DONE
-    assert mirrored.item().work_done_by == "jira:ann"
+    assert mirrored.item().work_done_by == "ann@acme.example"
     assert ("ann@acme.example", "open", "pending_verification") in mirrored.journal("items.state")
     mirrored.later()
     at_rest(mirrored)

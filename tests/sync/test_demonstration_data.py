@@ -25,6 +25,7 @@ from poam.mapping.item import (
 SYSTEMS = {
     path.name.removesuffix(".toml"): tomllib.loads(path.read_text(encoding="utf-8"))
     for path in files("poam.sync").joinpath("demonstration").iterdir()
+    if path.name.endswith(".toml")
 }
 WORDS = {
     "finding_kind": FindingKind,

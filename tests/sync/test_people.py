@@ -81,9 +81,7 @@ def test_acting_as_oneself_is_nothing_special(config: Config) -> None:
 
 
 @pytest.mark.parametrize(("user", "other"), [("otto", "iris"), ("emma", "otto"), ("emma", "iris")])
-def test_nobody_acts_for_another_without_the_configurations_word(
-    config: Config, user: str, other: str
-) -> None:
+def test_nobody_acts_for_another_without_the_configurations_word(config: Config, user: str, other: str) -> None:
     with pytest.raises(NotAllowed, match=f"{user} may not act for {other}") as caught:
         who(config, user, other)
 
@@ -105,14 +103,12 @@ def test_a_github_login_is_the_same_in_any_case_and_a_jira_account_is_not(config
 
 
 @pytest.mark.parametrize(("connector", "account"), [("jira", "acme-isso"), ("code", "compliance"), ("jira", "")])
-def test_an_unknown_account_is_an_engineer_of_its_own_name(
-    config: Config, connector: str, account: str
-) -> None:
+def test_an_unknown_account_is_an_engineer_of_its_own_name(config: Config, connector: str, account: str) -> None:
     assert person_of(config, connector, account) == Identity(f"{connector}:{account}", "engineer")
 
 
 def test_the_daemon_has_a_role_of_its_own() -> None:
-    assert SYSTEM == Identity("system", "system")
+    assert Identity("system", "system") == SYSTEM
 
 
 def test_the_machine_user_is_asked_of_the_system_and_not_of_the_environment(

@@ -1,0 +1,147 @@
+"""One Jira project behind the port.
+
+Our issues carry the label `poam-sync`, a label with the marker, and the marker again in an entity property. Due
+dates are a date field; statuses are reached along the project's own workflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
+from ..settings import JiraSettings
+from .checking import CreateScreen, examine, missing_type
+from .reading import MARK, PROPERTY, Json, fields_of, marker_label
+from .searching import Search
+from .wire import Wire
+from .workflow import Workflow
+
+CAPABILITIES = Capabilities(max_title=255, max_body=32_767, due_date="native")
+
+
+class JiraTracker:
+    """Implements `base.Tracker` for Jira Cloud. Making one sends nothing; the first call learns the site."""
+
+    def __init__(self, name: str, settings: JiraSettings, token: str) -> None:
+        self._name = name
+        self._settings = settings
+        self._wire = Wire(settings, token)
+        self._search = Search(self._wire, settings)
+        self._workflow = Workflow(self._wire, settings.statuses)
+        self._visibility: Visibility = "unknown"
+
+    @property
+    def name(self) -> str:
+        """The connector's name in the configuration."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Jira's limits, and a native due date."""
+        return CAPABILITIES
+
+    def check(self) -> Health:
+        """See `base.Tracker`. Asks everything anew, the visibility too."""
+        self._visibility = self._wire.visibility()
+        self.__dict__.pop("_screen", None)
+        return examine(self._wire, self._settings, self._visibility)
+
+    def visibility(self) -> Visibility:
+        """See `base.Tracker`. Asked once per process and with every check, unless it is unknown."""
+        if self._visibility == "unknown":
+            self._visibility = self._wire.visibility()
+        return self._visibility
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """See `base.Tracker`. The cursor is the newest time of change seen, empty while there was none."""
+        issues, server_time = self._search.changed(cursor or "")
+        newest = max((issue.updated for issue in issues), default="")
+        return Page(issues, max(cursor or "", min(newest, server_time)), server_time)
+
+    def get(self, issue_id: str) -> Issue:
+        """See `base.Tracker`."""
+        return self._search.complete(self._get(issue_id))
+
+    def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
+        """See `base.Tracker`. One request per hundred."""
+        return self._search.fetch(issue_ids)
+
+    def find(self, marker: str, *, since: str) -> Sequence[Issue]:
+        """See `base.Tracker`. Looks past the index too, at the hundred keys after the newest issue in it."""
+        ours, begin = self._wire.site.account.id, datetime.fromisoformat(since)
+        return [
+            issue
+            for issue in self._search.carrying(marker)
+            if issue.author.id == ours and datetime.fromisoformat(issue.created) >= begin
+        ]
+
+    def create(self, draft: Draft) -> Created:
+        """See `base.Tracker`. A due field missing on the create screen is left out; `check` warns of it."""
+        made = self._wire.write("POST", "issue", body=self._new(draft)).data
+        self._search.wrote(str(made["id"]))
+        return Created(str(made["id"]), made["key"], f"{self._wire.site.address}/browse/{made['key']}")
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """See `base.Tracker`. One write for the fields, and one for each hop to the status."""
+        body = self._changes(edit)
+        raw = self._put(issue_id, body) if body else self._get(issue_id)
+        self._search.wrote(issue_id)
+        if edit.status and self._workflow.bring(issue_id, raw["fields"]["status"], edit.status):
+            return self.get(issue_id)
+        issue = self._search.complete(raw)
+        return issue if issue.marker else self.get(issue_id)
+
+    def close(self) -> None:
+        """Releases connections."""
+        self._wire.close()
+
+    @cached_property
+    def _screen(self) -> CreateScreen:
+        """The create screen, asked once per process: a field that is not on it fails the whole create."""
+        screen = CreateScreen.read(self._wire, self._settings)
+        if not screen.type_id:
+            raise missing_type(self._wire, self._settings, screen)
+        return screen
+
+    def _new(self, draft: Draft) -> dict[str, Any]:
+        labels = {MARK, marker_label(draft.marker), *draft.labels}
+        fields: dict[str, Any] = {
+            "project": {"key": self._settings.project},
+            "issuetype": {"id": self._screen.type_id},
+            "summary": draft.title,
+            "description": draft.body,
+            "labels": sorted(labels),
+        }
+        if draft.due_date and self._settings.due_field in self._screen.fields:
+            fields[self._settings.due_field] = draft.due_date
+        return {"fields": fields, "properties": [{"key": PROPERTY, "value": {"marker": draft.marker}}]}
+
+    def _changes(self, edit: Edit) -> dict[str, Any]:
+        """The request for what the edit sets, empty when that is nothing."""
+        wanted = {"summary": edit.title, "description": edit.body, self._settings.due_field: edit.due_date}
+        fields: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        if edit.due_date == "":
+            fields[self._settings.due_field] = None
+        labels = [{"add": label} for label in sorted(edit.add_labels)]
+        labels += [{"remove": label} for label in sorted(edit.remove_labels)]
+        body = {"fields": fields, "update": {"labels": labels} if labels else {}}
+        return {name: value for name, value in body.items() if value}
+
+    def _put(self, issue_id: str, body: dict[str, Any]) -> Json:
+        """Writes the fields; the answer holds the issue and its history, except where a proxy drops it."""
+        params = {"returnIssue": "true", "expand": "changelog"}
+        answer = self._wire.write("PUT", f"issue/{issue_id}", body=body, params=params, issue=issue_id).data
+        complete = isinstance(answer, dict) and "fields" in answer and "changelog" in answer
+        return answer if complete else self._get(issue_id)
+
+    def _get(self, issue_id: str) -> Json:
+        params = {
+            "fields": ",".join(fields_of(self._settings.due_field)),
+            "properties": PROPERTY,
+            "expand": "changelog",
+        }
+        raw: Json = self._wire.read("GET", f"issue/{issue_id}", params=params, issue=issue_id).data
+        return raw

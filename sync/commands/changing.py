@@ -1,0 +1,57 @@
+"""`poam set`, `poam transition`: changes of an item by a person, under the rules, with a reason."""
+
+from __future__ import annotations
+
+import click
+
+from ...mapping.item import State
+from .. import decisions
+from ..edits import edit
+from ..errors import InputError
+from .frame import Frame, pass_frame
+from .output import say
+from .shapes import find_item
+
+
+@click.command("set")
+@click.argument("item", metavar="ID")
+@click.argument("assignments", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the journal.")
+@pass_frame
+def set_fields(frame: Frame, item: str, assignments: tuple[str, ...], reason: str) -> None:
+    """Change a field of an item, with a reason.
+
+    Several fields change together or not at all; FIELD= clears one. Dates are YYYY-MM-DD.
+    """
+    texts = dict(_assignment(each) for each in assignments)
+    with frame.deciding() as (record, unit):
+        found = find_item(record, item)
+        changed = edit(frame.decider(unit, found.system_id), found, texts, reason=reason)
+    say(f"{found.poam_id}: {', '.join(texts)} set" if changed else f"{found.poam_id}: nothing changes")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise InputError(f"{text} is no FIELD=VALUE", hint='such as point_of_contact="Ann Engineer"')
+    return name.strip(), value
+
+
+@click.command("transition")
+@click.argument("item", metavar="ID")
+@click.argument("state", type=click.Choice([state.value for state in State]), metavar="STATE")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; a closing's begins with its closure reason.")
+@click.option("--evidence", multiple=True, metavar="FILE|URL", help="What proves it; may be repeated.")
+@pass_frame
+def transition(frame: Frame, item: str, state: str, reason: str, evidence: tuple[str, ...]) -> None:
+    """Move an item to another state, with a reason and evidence.
+
+    STATE is draft, submitted, open, pending_verification, risk_accepted, closed or discarded. Closing needs
+    evidence, and somebody else than the one who did the work.
+    """
+    with frame.deciding() as (record, unit):
+        found = find_item(record, item)
+        decisions.transition(
+            frame.decider(unit, found.system_id), found, State(state), reason=reason, evidence=evidence
+        )
+    say(f"{found.poam_id}: {found.state.replace('_', ' ')} -> {state.replace('_', ' ')}")

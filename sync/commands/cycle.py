@@ -1,0 +1,120 @@
+"""`poam plan` and `poam sync`: one cycle, shown or done."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from ..cycle import ConnectorReport, Report, run_cycle
+from ..decide import ConnectorPlan, Plan, decide
+from ..health import note_success
+from ..observe import observe
+from ..record.mirrors import Conflict, Request, rows
+from ..record.record import Record
+from ..trackers import open_trackers
+from . import Outcome
+from .frame import Frame, json_option, pass_frame
+from .output import complain, print_json, say
+
+
+@click.command("plan")
+@click.option("--full", is_flag=True, help="Compare everything, not only what changed.")
+@json_option
+@pass_frame
+def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
+    """Show what a cycle would do, and do none of it."""
+    with frame.reading() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
+        seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
+        decided = decide(record.db, frame.config, seen, frame.clock(), full=full)
+    lines = [line for each in decided.connectors for line in _steps(each)] + [
+        f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry" for item in decided.unrouted
+    ]
+    if as_json:
+        print_json({"steps": lines})
+    else:
+        say("\n".join(lines) or "Nothing to do.")
+    return _failed(decided) or Outcome.IN_SYNC
+
+
+def _failed(decided: Plan) -> Outcome | None:
+    errors = [each.seen.error for each in decided.connectors if each.seen.error]
+    for error in errors:
+        complain(str(error), error.hint)
+    return Outcome.FATAL if errors else None
+
+
+def _steps(each: ConnectorPlan) -> list[str]:
+    """A connector's part of the plan, one line per step."""
+    name = each.seen.connector
+    steps = [f"{name}: create an issue for item {link.item_uid}" for link in (*each.new_links, *each.retries)]
+    for look in each.looks:
+        who, key = look.view.item.poam_id, look.view.link.remote_key
+        steps += [f"{who}: {field} becomes {value}, from {key}" for change in look.item_changes for field, value in change.values.items()]
+        steps += [f"{who}: a request ({request.kind}) {request.requested_date or ''} from {key}" for request in look.requests]
+        steps += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in look.conflicts]
+        steps += [f"{who}: edit {key}: {', '.join(sorted(look.edited_fields))}"] if look.edit else []
+    steps += [f"{view.item.poam_id}: edit {view.link.remote_key}" for view in each.owed]
+    steps += [f"{twin.link.remote_key}: a second issue {twin.issue.key}" for twin in each.twins]
+    return steps
+
+
+@click.command("sync")
+@click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
+@json_option
+@pass_frame
+def sync(frame: Frame, full: bool, as_json: bool) -> Outcome:
+    """Do one cycle: read the trackers, decide, write what is owed.
+
+    Exit code: 3 when a tracker could not be read or written, 2 when writes
+    are still owed, 1 when something waits for a person, 0 when all is in sync.
+    """
+    with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
+        report = run_cycle(record, trackers, frame.config, frame.clock, full=full)
+        note_success(frame.config.record_path, report, frame.now())
+        outcome = outcome_of(record, report)
+    if as_json:
+        print_json(shape(report))
+    else:
+        tell(report)
+    return outcome
+
+
+def outcome_of(record: Record, report: Report) -> Outcome:
+    """The exit code: the highest that holds."""
+    if any(each.error for each in report.connectors):
+        return Outcome.FATAL
+    if any(each.owed for each in report.connectors):
+        return Outcome.WRITES_OWED
+    waiting = rows(record.db, Request, "state = 'waiting'") or rows(record.db, Conflict, "state = 'open'")
+    return Outcome.NEEDS_A_PERSON if waiting or report.unrouted else Outcome.IN_SYNC
+
+
+def tell(report: Report) -> None:
+    """A line per connector, and what stopped it."""
+    for each in report.connectors:
+        say(_line(each))
+        if each.error:
+            complain(str(each.error), each.error.hint)
+    for item in report.unrouted:
+        say(f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry")
+
+
+def _line(each: ConnectorReport) -> str:
+    wrote = f"{each.created} issues created, {each.edited} edited"
+    decided = f"{each.changed} item changes, {each.requests} requests, {each.conflicts} conflicts"
+    trouble = "".join(f", {count} {word}" for count, word in ((each.refused, "refused"), (each.owed, "still owed")) if count)
+    return f"{each.connector}: {each.read} issues read; {wrote}; {decided}{trouble}"
+
+
+def shape(report: Report) -> dict[str, object]:
+    """The report as `--json` prints it."""
+    counts = ("read", "created", "edited", "changed", "requests", "conflicts", "refused", "owed")
+    return {
+        "record_writes": report.record_writes,
+        "connectors": {
+            each.connector: {**{name: getattr(each, name) for name in counts}, "error": str(each.error) if each.error else None}
+            for each in report.connectors
+        },
+        "unrouted": [item.poam_id for item in report.unrouted],
+    }

@@ -1,0 +1,95 @@
+"""`poam demo`: the whole loop on two sandbox trackers."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import click
+
+from ...connectors.sandbox.clock import Clock, iso
+from ..demonstration.material import material
+from ..demonstration.stage import Stage, stage
+from ..demonstration.story import Story
+from ..errors import InputError
+from ..record.record import Record
+from . import Outcome, poam
+
+SYSTEMS = ("harbor", "ledger")
+STORY_HOURS = 24
+
+
+@click.command("demo")
+@click.option("--keep", is_flag=True, help="Leave the trackers running afterwards, with a ready config.toml.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A new folder for the files; default: poam-demo.")
+def demo(keep: bool, output: Path | None) -> Outcome:
+    """Show the whole loop on two sandbox trackers, in under a minute.
+
+    A Jira and a GitHub are started on this machine, two fictional POA&Ms are
+    imported and mirrored, engineers work, an ISSO decides, the documents come
+    out. Nothing leaves this machine.
+    """
+    folder = _new_folder(output)
+    clock = Clock()
+    clock.advance(hours=-STORY_HOURS)  # the story takes a day and ends now
+    materials = {name: material(name, clock.now().date().isoformat()) for name in SYSTEMS}
+    for name, each in materials.items():
+        (folder / f"{name}.xlsx").write_bytes(each.workbook)
+    with stage(folder, clock, [each.system for each in materials.values()]) as ready:
+        Record.create(folder / "poam.db", record_id=secrets.token_hex(16), at=iso(clock.now())).close()
+        Story(ready, lambda *words: _run(ready, words), _tell).play()
+        clock.advance(seconds=_behind(clock))
+        _close(ready, keep)
+    return Outcome.IN_SYNC
+
+
+def _new_folder(output: Path | None) -> Path:
+    """The folder asked for, which must be new; without one, the first free name."""
+    names = [output] if output else [Path("poam-demo"), *(Path(f"poam-demo-{n}") for n in range(2, 1000))]
+    for name in names:
+        if not name.exists():
+            name.mkdir(parents=True, mode=0o700)
+            return name
+    raise InputError(f"{names[-1]} exists already", hint="name a new folder with -o")
+
+
+def _run(ready: Stage, words: tuple[str, ...]) -> int:
+    """Runs a command line as a user would, with the demonstration's configuration and clock."""
+    shown = " ".join(f'"{word}"' if " " in word else word for word in words)
+    click.echo(f"\n$ poam {shown}")
+    try:
+        poam.main(["--config", str(ready.config), *words], obj=ready.clock.now)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _tell(text: str) -> None:
+    click.echo(f"\n{text}")
+
+
+def _behind(clock: Clock) -> float:
+    return (datetime.now().astimezone() - clock.now()).total_seconds()
+
+
+def _close(ready: Stage, keep: bool) -> None:
+    left = "\n".join(f"   {path}" for path in sorted(ready.folder.iterdir()) if path.suffix != ".lock")
+    _tell(f"What is left for you to open:\n{left}")
+    if not keep:
+        return
+    _tell(
+        f"Jira:   {ready.jira.url}   (user {_lines(ready, 'jira')})\n"
+        f"GitHub: {ready.github.url}\n"
+        f"The trackers run until Ctrl-C. In another terminal: poam --config {ready.config} sync"
+    )
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    stop.wait()
+
+
+def _lines(ready: Stage, name: str) -> str:
+    return ready.people[name].account

@@ -1,0 +1,87 @@
+"""`poam export`: the formal document, from the record as it stands or as it stood."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import click
+
+from ...mapping.dates import is_date
+from ...mapping.documents.document import FedrampLayout
+from ..errors import InputError
+from ..export import generate, keep
+from ..files import write_bytes
+from ..people import author
+from . import Outcome
+from .frame import Frame, json_option, pass_frame
+from .output import print_json, say
+
+
+@click.command("export")
+@click.argument("format_", metavar="FORMAT", type=click.Choice(["fedramp"]))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--layout", type=click.Choice(["3.0", "2.1"]), default="3.0", show_default=True, help="The template's version.")
+@click.option("--as-of", default="", metavar="DATE", help="The day the document speaks for; default: today.")
+@click.option("--system", default="", help="The system, where the configuration has more than one.")
+@json_option
+@pass_frame
+def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, system: str, as_json: bool) -> Outcome:
+    """Generate a document from the record.
+
+    FORMAT is fedramp (the POA&M workbook). The same record and day give the
+    same file; the file is kept in the record as a submission.
+    """
+    system_id = _system(frame, system)
+    today = frame.today(system_id)
+    day = as_of or today
+    if not is_date(day) or day > today:
+        raise InputError(f"--as-of {day} is no past day", hint=f"write YYYY-MM-DD, {today} at the latest")
+    with frame.writing() as record:
+        submission = generate(
+            record.db,
+            system_id,
+            layout=cast(FedrampLayout, layout),
+            as_of=day,
+            until=_end_of(frame, system_id, day) if day < today else None,
+            head=record.head,
+        )
+        write_bytes(output, submission.data)
+        with record.unit(at=frame.now()) as unit:
+            keep(unit, author(frame.identity, "cli"), submission, file_name=output.name)
+    told = {
+        "system_id": system_id,
+        "format": format_,
+        "layout": layout,
+        "as_of": day,
+        "file": str(output),
+        "sha256": submission.sha256,
+        "head_seq": submission.head[0],
+        "head_hash": submission.head[1],
+    }
+    if as_json:
+        print_json(told)
+    else:
+        say(f"{output}: {system_id} as of {day}, layout {layout}")
+        say(f"sha256 {submission.sha256}, journal row {submission.head[0]} {submission.head[1]}")
+    return Outcome.IN_SYNC
+
+
+def _system(frame: Frame, wanted: str) -> str:
+    known = [each.id for each in frame.config.systems]
+    if wanted and wanted not in known:
+        raise InputError(f"there is no system {wanted}", hint=f"the configuration has: {', '.join(known)}")
+    if not wanted and len(known) > 1:
+        raise InputError("which system?", hint=f"add --system: {', '.join(known)}")
+    return wanted or known[0]
+
+
+def _end_of(frame: Frame, system_id: str, day: str) -> str:
+    """The last instant of a calendar day in the system's own time zone."""
+    system = frame.config.system(system_id)
+    zone = ZoneInfo(system.timezone if system else "UTC")
+    midnight = datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), zone)
+    last = (midnight - timedelta(milliseconds=1)).astimezone(UTC)
+    return last.isoformat(timespec="milliseconds").replace("+00:00", "Z")

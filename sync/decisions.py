@@ -1,0 +1,265 @@
+"""What people decide: transitions, requests and conflicts. Each is one unit of work under the person's own name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..mapping.dates import effective_due
+from ..mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
+from ..mapping.life import Refused, RequestKind, Transition, check_transition, closure_reason
+from ..mapping.marker import marker
+from ..mapping.profiles import PROFILES, Profile
+from .commit import owe
+from .config import Config
+from .errors import InputError, NotAllowed
+from .people import Identity, author
+from .record.items import change_row, load
+from .record.journal import Author
+from .record.mirrors import Conflict, Link, Request, remembered, rows
+from .record.record import Unit
+from .views import profile_id
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """One person deciding something now: `today` is the calendar date of the item's system."""
+
+    unit: Unit
+    config: Config
+    identity: Identity
+    today: str
+
+    @property
+    def by(self) -> Author:
+        """The person, for the journal."""
+        return author(self.identity, "cli")
+
+    def profile(self, item: PoamItem) -> Profile:
+        """The rules of the item's system."""
+        return PROFILES[profile_id(self.config, item)]
+
+    def must_decide(self, what: str) -> None:
+        """Raises NotAllowed unless this person's role can decide."""
+        if not self.identity.may_decide:
+            raise NotAllowed(
+                f"{self.identity.person} is {self.identity.role} and cannot decide {what}", hint="an ISSO or AO has to do it"
+            )
+
+
+def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evidence: Sequence[str]) -> Transition:
+    """Moves an item under the rules of its life. Raises NotAllowed with what is missing, InputError for bad evidence."""
+    row = _allowed(decider, item, to, reason, evidence)
+    for each in evidence:
+        _keep_evidence(decider, item, each)
+    changes = {"state": to, "status_date": decider.today, **_effects(decider, item, to, reason)}
+    decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
+    return row
+
+
+def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence: Sequence[str]) -> Transition:
+    """The rule that allows it, for everyone who stands behind the decision: also the one acted for."""
+    found = None
+    for person in sorted(decider.identity.persons):
+        try:
+            found = check_transition(
+                item,
+                to,
+                person=person,
+                role=decider.identity.role,
+                reason=reason,
+                evidence=evidence,
+                profile=decider.profile(item),
+            )
+        except Refused as refused:
+            raise NotAllowed(refused.message.rstrip("."), hint=refused.hint.rstrip(".")) from None
+    if found is None:
+        raise NotAllowed("nobody stands behind this decision", hint="say who you are: [people] in the configuration")
+    return found
+
+
+def _effects(decider: Decider, item: PoamItem, to: State, reason: str) -> dict[str, str | int | None]:
+    """What else a transition changes. An item reopened has never been done: its clock did not stop."""
+    again: dict[str, str | int | None] = {
+        "work_status": WorkStatus.IN_PROGRESS,
+        "work_status_version": item.work_status_version + 1,
+        "work_done_at": None,
+        "work_done_by": "",
+    }
+    if to is State.PENDING_VERIFICATION:
+        return again | {"work_status": WorkStatus.DONE, "work_done_at": decider.unit.at, "work_done_by": decider.identity.person}
+    if to is State.CLOSED and item.state is not State.CLOSED:
+        done = (item.work_done_at or decider.today)[:10]
+        return {"closure_reason": closure_reason(reason), "actual_completion_date": done}
+    if to is State.OPEN and item.state is State.SUBMITTED:
+        return {"baselined_at": decider.unit.at}
+    if to is State.OPEN and item.state in (State.PENDING_VERIFICATION, State.CLOSED):
+        return again | {"closure_reason": "", "actual_completion_date": None}
+    return {}
+
+
+def _keep_evidence(decider: Decider, item: PoamItem, reference: str) -> None:
+    is_url = "://" in reference
+    path = Path(reference)
+    if not is_url and not path.is_file():
+        raise InputError(f"evidence {reference} is neither a file nor a URL", hint="give a path that exists, or https://...")
+    row = {
+        "id": f"{item.uid}:{decider.unit.next_seq}",
+        "item_uid": item.uid,
+        "state": "accepted",
+        "kind": "url" if is_url else "file",
+        "reference": reference if is_url else path.name,
+        "sha256": "" if is_url else hashlib.sha256(path.read_bytes()).hexdigest(),
+        "added_by": decider.identity.person,
+        "added_at": decider.unit.at,
+    }
+    decider.unit.create(decider.by, "evidence", row)
+
+
+# --- requests
+
+
+def waiting_request(decider: Decider, number: int) -> tuple[Request, PoamItem]:
+    """The waiting request of that number and its item. Raises InputError, NotAllowed (own request, no role)."""
+    found = rows(decider.unit.db, Request, "id = ?", (number,))
+    if not found:
+        raise InputError(f"there is no request {number}", hint="poam requests lists them")
+    request = found[0]
+    if request.state != "waiting":
+        raise InputError(f"request {number} is {request.state} already", hint="poam requests lists the waiting ones")
+    decider.must_decide(f"request {number}")
+    if request.requested_by in decider.identity.persons:
+        raise NotAllowed(f"{request.requested_by} asked for request {number} and cannot decide it", hint="somebody else has to")
+    return request, load(decider.unit.db, "uid = ?", (request.item_uid,))[0]
+
+
+def approve(decider: Decider, number: int, *, reason: str = "") -> str:
+    """Approves a request and does what follows; returns one sentence that says what that was."""
+    request, item = waiting_request(decider, number)
+    kind = RequestKind(request.kind)
+    told = {
+        RequestKind.LATER_DATE: _approve_date,
+        RequestKind.REOPENED: _approve_reopening,
+        RequestKind.CANNOT_REPRODUCE: _approve_false_positive,
+        RequestKind.DECLINED: _acknowledge_declined,
+        RequestKind.DUPLICATE: _acknowledge_duplicate,
+    }[kind](decider, request, item)
+    _decide(decider, request, "approved", reason)
+    return told
+
+
+def _approve_date(decider: Decider, request: Request, item: PoamItem) -> str:
+    profile, asked = decider.profile(item), request.requested_date or ""
+    why = f"moved from {request.due_date}, asked for by {request.requested_by}; approved by {decider.identity.person}"
+    add_milestone_change(decider, item, asked, why)
+    if not profile.extensions:
+        due = effective_due(item, profile)
+        return (
+            f"{item.poam_id}: acknowledged, not extended: {profile.name} knows no extensions. The milestone change to {asked} "
+            f"is recorded; the due date stays {due} and lateness counts from there"
+        )
+    changes = {"approved_extension_date": asked, "status_date": decider.today}
+    decider.unit.change(decider.by, "items", item.uid, changes, reason=why, source=f"request {request.id}")
+    return f"{item.poam_id}: extended to {asked}"
+
+
+def add_milestone_change(decider: Decider, item: PoamItem, date: str, why: str) -> None:
+    """Appends an Update of the item's last milestone (Completion Guide, column N)."""
+    last = max(item.milestones, key=lambda each: each.scheduled_completion_date, default=None)
+    change = MilestoneChange(last.number if last else 1, ChangeKind.UPDATE, date, why)
+    row = change_row(item.uid, len(item.milestone_changes), change)
+    decider.unit.create(decider.by, "milestone_changes", {**row, "item_uid": item.uid}, reason=why)
+
+
+def _approve_reopening(decider: Decider, request: Request, item: PoamItem) -> str:
+    transition(decider, item, State.OPEN, reason=f"reopened at the tracker by {request.requested_by}", evidence=())
+    return f"{item.poam_id}: open again, with its original dates"
+
+
+def _approve_false_positive(decider: Decider, request: Request, item: PoamItem) -> str:
+    decider.unit.change(decider.by, "items", item.uid, {"false_positive": "pending"}, reason="cannot be reproduced")
+    return f"{item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with poam set"
+
+
+def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem) -> str:
+    return f"{item.poam_id}: stays open; record the AO's acceptance with poam transition {item.poam_id} risk_accepted"
+
+
+def _acknowledge_duplicate(decider: Decider, request: Request, item: PoamItem) -> str:
+    return f'{item.poam_id}: stays open; close it with poam transition {item.poam_id} closed --reason "duplicate: of ID"'
+
+
+def reject(decider: Decider, number: int, *, reason: str) -> str:
+    """Rejects a request. A declined or unreproduced issue is asked for again: it is reopened at the tracker."""
+    request, item = waiting_request(decider, number)
+    if not reason.strip():
+        raise InputError(f"request {number} needs a reason to be rejected", hint="add --reason TEXT: the engineer will read it")
+    _decide(decider, request, "rejected", reason)
+    if request.kind in (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE):
+        again = {"work_status": WorkStatus.IN_PROGRESS, "work_status_version": item.work_status_version + 1}
+        decider.unit.change(decider.by, "items", item.uid, again, reason=reason, source=f"request {number}")
+        return f"{item.poam_id}: rejected; the issue is opened again"
+    if request.kind == RequestKind.LATER_DATE:
+        return f"{item.poam_id}: rejected; the due date stays {effective_due(item, decider.profile(item))}"
+    return f"{item.poam_id}: rejected; nothing changes"
+
+
+def _decide(decider: Decider, request: Request, state: str, reason: str) -> None:
+    decided = {
+        "state": state,
+        "decided_by": decider.identity.person,
+        "decided_at": decider.unit.at,
+        "decision_reason": reason,
+    }
+    decider.unit.change(decider.by, "requests", request.id, decided, reason=reason)
+
+
+# --- conflicts
+
+
+def resolve(decider: Decider, number: int, take: str) -> str:
+    """Ends a conflict: `record` or `tracker` names the side that holds, anything else is the value. Returns a sentence."""
+    found = rows(decider.unit.db, Conflict, "id = ?", (number,))
+    if not found or found[0].state != "open":
+        raise InputError(f"there is no open conflict {number}", hint="poam conflicts lists them")
+    conflict = found[0]
+    decider.must_decide(f"conflict {number}")
+    link = rows(decider.unit.db, Link, "id = ?", (conflict.link_id,))[0]
+    item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
+    told = {"missing": _resolve_missing, "refused": _resolve_refused}.get(conflict.policy, _resolve_values)(
+        decider, conflict, link, item, take
+    )
+    done = {"state": "resolved", "resolution": take, "resolved_by": decider.identity.person, "resolved_at": decider.unit.at}
+    decider.unit.change(decider.by, "conflicts", conflict.id, done)
+    return told
+
+
+def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    value = {"record": conflict.record_value, "tracker": conflict.tracker_value}.get(take, take)
+    if value not in set(WorkStatus):
+        raise InputError(f"{value} is no work status", hint=f"take record, tracker or one of: {', '.join(WorkStatus)}")
+    changes = {"work_status": value, "work_status_version": item.work_status_version + 1}
+    decider.unit.change(decider.by, "items", item.uid, changes, reason=f"conflict {conflict.id}: {take}")
+    return f"{item.poam_id}: {conflict.field} is {value}"
+
+
+def _resolve_refused(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    if take == "tracker":
+        return f"{item.poam_id}: left as {link.remote_key or 'the tracker'} has it"
+    operation = "edit" if link.remote_id else "create"
+    owe(decider.unit, link, operation)
+    return f"{item.poam_id}: tried again in the next cycle"
+
+
+def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
+    if take == "tracker":
+        return f"{item.poam_id}: no issue mirrors it any more"
+    record_id, number = remembered(decider.unit.db, "record_id") or "", link.number + 1
+    token = marker(record_id, item.uid, link.connector, number)
+    again = Link(token, item.uid, link.connector, number, token, None, "", "", "planned")
+    decider.unit.create(decider.by, "links", asdict(again), reason="mirrored anew")
+    owe(decider.unit, again, "create")
+    return f"{item.poam_id}: a new issue is created in the next cycle"

@@ -1,0 +1,1 @@
+"""The demonstration's POA&Ms: two fictional systems as text, one TOML file each."""

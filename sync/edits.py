@@ -1,0 +1,184 @@
+"""Changing a field by hand: which fields a person may set, in which role, and what a value must look like.
+
+Permanent once baselined: `original_detection_date` (it may still move earlier), `scheduled_completion_date`,
+the original rating and the source identifier (FedRAMP POA&M Template Completion Guide v2.2, columns F, K, L, S).
+A deviation is approved by the authorizing official alone; somebody else enters it for them with `--as`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..mapping.dates import is_date
+from ..mapping.item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
+from ..mapping.life import Role
+from .config_problems import did_you_mean
+from .decisions import Decider
+from .errors import InputError, NotAllowed
+
+Value = str | int | None
+_OFFICIALS = frozenset({Role.ISSO, Role.AO})
+_EVERYONE = _OFFICIALS | {Role.ENGINEER}
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """How a field's text is read, who may set it, and whether the baseline ends that."""
+
+    read: Callable[[str], Value]
+    roles: frozenset[Role] = _OFFICIALS
+    until_baseline: bool = False
+
+
+def _text(text: str) -> Value:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _needed(text: str) -> Value:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return _text(text)
+
+
+def _date(text: str) -> Value:
+    if text and not is_date(text):
+        raise ValueError("must be a date as YYYY-MM-DD")
+    return text or None
+
+
+def _flag(text: str) -> Value:
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return int(text == "yes")
+
+
+def _one_of(*words: StrEnum, blank: bool = True) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        if text in words or (blank and not text):
+            return text or None
+        raise ValueError(f"must be one of {', '.join(words)}{' or nothing' if blank else ''}")
+
+    return read
+
+
+_BY_HAND = (WorkStatus.NOT_STARTED, WorkStatus.IN_PROGRESS, WorkStatus.BLOCKED)
+_TEXTS = (
+    *(
+        "controls",
+        "weakness_description",
+        "weakness_detector_source",
+        "point_of_contact",
+        "resources_required",
+    ),
+    *(
+        "remediation_plan",
+        "vendor_dependent_product",
+        "deviation_rationale",
+        "supporting_documents",
+        "comments",
+    ),
+    *("cves", "service_names"),
+)
+_DEVIATIONS = ("risk_adjustment", "false_positive", "operational_requirement")
+
+EDITABLE: Mapping[str, Editable] = {
+    "weakness_name": Editable(_needed),
+    **{name: Editable(_text) for name in _TEXTS},
+    "weakness_source_identifier": Editable(_text, until_baseline=True),
+    "finding_kind": Editable(_one_of(*FindingKind, blank=False)),
+    "original_detection_date": Editable(_date),
+    "scheduled_completion_date": Editable(_date, until_baseline=True),
+    "forecast_date": Editable(_date, _EVERYONE),
+    "vendor_dependency": Editable(_flag),
+    "last_vendor_check_in": Editable(_date, _EVERYONE),
+    "original_risk_rating": Editable(_one_of(*Rating), until_baseline=True),
+    "adjusted_risk_rating": Editable(_one_of(*Rating)),
+    **{name: Editable(_one_of(*Decision)) for name in _DEVIATIONS},
+    "auto_approve": Editable(_flag),
+    "kev_tracking": Editable(_flag),
+    "kev_due_date": Editable(_date),
+    "work_status": Editable(_one_of(*_BY_HAND, blank=False), _EVERYONE),
+}
+
+_ELSEWHERE = {
+    "state": "poam transition moves an item to another state",
+    "poam_id": "an item keeps its id",
+    "system_id": "an item keeps its system",
+    "approved_extension_date": "poam approve grants a later date, where the profile knows extensions",
+    "closure_reason": "poam transition closes an item; the reason begins with the closure reason",
+    "milestones": "planned milestones are permanent; an approved request adds a milestone change",
+    "assets": "import the POA&M with the new assets",
+}
+
+
+def edit(decider: Decider, item: PoamItem, texts: Mapping[str, str], *, reason: str) -> bool:
+    """Sets fields of an item from what a person typed; whether anything changed. Raises InputError, NotAllowed."""
+    if not reason.strip():
+        raise InputError("a change needs a reason", hint="add --reason TEXT")
+    changes = {name: _read(decider, item, name, text) for name, text in texts.items()}
+    if "work_status" in changes and changes["work_status"] != item.work_status:
+        changes["work_status_version"] = item.work_status_version + 1
+    return decider.unit.change(decider.by, "items", item.uid, _with_day(decider, item, changes), reason=reason)
+
+
+def _with_day(decider: Decider, item: PoamItem, changes: dict[str, Value]) -> dict[str, Value]:
+    """`status_date` follows what really changes (column O: the last action on the item)."""
+    real = any(_stored(item, name) != value for name, value in changes.items())
+    return {**changes, "status_date": decider.today} if real else changes
+
+
+def _stored(item: PoamItem, name: str) -> Value:
+    value = getattr(item, name)
+    return int(value) if isinstance(value, bool) else value
+
+
+def _read(decider: Decider, item: PoamItem, name: str, text: str) -> Value:
+    field = EDITABLE.get(name)
+    if field is None:
+        near = did_you_mean(name, tuple(EDITABLE))
+        hint = _ELSEWHERE.get(name, f"these can be set: {', '.join(EDITABLE)}")
+        raise InputError(f"{name} cannot be set by hand{near if name not in _ELSEWHERE else ''}", hint=hint)
+    try:
+        value = field.read(text)
+    except ValueError as error:
+        raise InputError(f"{name} {error}, not {text!r}" if text else f"{name} {error}") from None
+    _check_role(decider, item, name, value, field)
+    _check_baseline(item, name, value, field)
+    _check_life(item, name)
+    return value
+
+
+def _check_role(decider: Decider, item: PoamItem, name: str, value: Value, field: Editable) -> None:
+    person, role = decider.identity.person, decider.identity.role
+    if role not in field.roles:
+        raise NotAllowed(f"{person} is {role} and cannot set {name}", hint="an ISSO has to do it")
+    approves = name in _DEVIATIONS and Decision.YES in (value, getattr(item, name))
+    approved = name == "adjusted_risk_rating" and item.risk_adjustment is Decision.YES
+    if (approves or approved) and role != Role.AO:
+        raise NotAllowed(
+            f"{person} is {role} and cannot decide {name} of {item.poam_id}",
+            hint="the authorizing official decides it; enter their decision with --as, where acts_for allows that",
+        )
+
+
+def _check_baseline(item: PoamItem, name: str, value: Value, field: Editable) -> None:
+    if item.baselined_at is None or value == getattr(item, name):
+        return
+    if field.until_baseline:
+        raise NotAllowed(
+            f"{name} of {item.poam_id} is permanent since its baseline",
+            hint="a later date is a request: move the issue's due date, or set forecast_date",
+        )
+    known = item.original_detection_date
+    if name == "original_detection_date" and known is not None and (value is None or str(value) > known):
+        raise NotAllowed(f"{name} of {item.poam_id} is permanent since its baseline", hint="it may only move earlier")
+
+
+def _check_life(item: PoamItem, name: str) -> None:
+    if name == "work_status" and item.state is not State.OPEN:
+        raise NotAllowed(
+            f"{item.poam_id} is {item.state.replace('_', ' ')} and its work status cannot be set",
+            hint=f"reopen it first: poam transition {item.poam_id} open --reason TEXT",
+        )

@@ -1,0 +1,36 @@
+"""Reads and writes people's files: whole or not at all, and never over something by accident."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import InputError
+
+MAX_FILE_BYTES = 50 * 1024 * 1024
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises InputError."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{path} is larger than 50 MB", hint="a POA&M is smaller; is it the right file?")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", hint="check the name and its permissions") from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Puts the bytes at the path in one step, replacing a file of that name; readable by its owner. Raises InputError."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}", hint="check the folder, its permissions and free space") from None
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,169 @@
+"""What we write to GitHub: once, nothing that is so already, and nothing over other people's work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from poam.connectors.base import Draft, Edit
+from poam.connectors.errors import Rejected, Unavailable, Unsettled
+from poam.connectors.sandbox.server import Fault
+
+from .github_stage import DRAFT, MARKER, GithubStage
+
+
+@pytest.fixture
+def stage() -> Iterator[GithubStage]:
+    with GithubStage.open() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("kind", ["drop", 500, 502, 503, 504])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_create_without_a_definite_answer_is_sent_once_and_unsettled(
+    stage: GithubStage, kind: Any, when: Any
+) -> None:
+    stage.server.faults.append(Fault("POST", "/issues$", kind, when))
+    with pytest.raises(Unsettled):
+        stage.tracker.create(DRAFT)
+    assert stage.server.count("POST") == 1
+    found = stage.tracker.find(MARKER, since="2026-03-02T12:00:00.000Z")
+    assert len(found) == (when == "after")
+
+
+@pytest.mark.parametrize("kind", ["drop", 502])
+def test_an_edit_without_a_definite_answer_is_sent_once_and_unsettled(stage: GithubStage, kind: Any) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.faults += [Fault("PATCH", "", kind), Fault("POST", "/labels$", kind, "after")]
+    with pytest.raises(Unsettled):
+        stage.tracker.edit(issue_id, Edit(title="New"))
+    with pytest.raises(Unsettled):
+        stage.tracker.edit(issue_id, Edit(add_labels=frozenset({"seen"})))
+    assert stage.server.count("PATCH") == stage.server.count("POST", "/labels$") == 1
+
+
+def test_a_create_answered_by_something_else_than_github_is_unsettled(stage: GithubStage) -> None:
+    stage.server.faults.append(Fault("POST", "/issues$", 200))
+    with pytest.raises(Unsettled):
+        stage.tracker.create(DRAFT)
+
+
+def test_a_create_whose_connection_is_refused_never_left() -> None:
+    with GithubStage.open() as stage:
+        stage.tracker.visibility()
+    with pytest.raises(Unavailable):
+        stage.tracker.create(DRAFT)
+
+
+def test_title_body_and_state_are_one_request_whose_answer_is_the_issue(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.requests.clear()
+    issue = stage.tracker.edit(issue_id, Edit(title="New", body="New body", status="done"))
+    assert [seen.method for seen in stage.server.requests] == ["GET", "PATCH"]
+    assert (issue.title, issue.body, issue.status.name, issue.marker) == (
+        "New",
+        "New body",
+        "completed",
+        MARKER,
+    )
+    assert issue.version == stage.tracker.get(issue_id).version
+
+
+def test_a_title_alone_is_one_request(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.requests.clear()
+    assert stage.tracker.edit(issue_id, Edit(title="New")).title == "New"
+    assert stage.server.count() == 1
+
+
+def test_what_is_so_already_is_not_written(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.person.close(issue_id, "wont_do")
+    stage.server.requests.clear()
+    wish = Edit(title=DRAFT.title, body=DRAFT.body, due_date=DRAFT.due_date, status="done")
+    assert stage.tracker.edit(issue_id, wish).status.name == "not_planned"
+    assert [seen.method for seen in stage.server.requests] == ["GET"]
+
+
+def test_a_new_date_is_added_before_the_old_one_goes(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.requests.clear()
+    issue = stage.tracker.edit(issue_id, Edit(due_date="2026-09-01"))
+    assert issue.due_dates == ("2026-09-01",)
+    assert [seen.method for seen in stage.server.requests] == ["GET", "POST", "DELETE", "GET"]
+    cleared = stage.tracker.edit(issue_id, Edit(due_date=""))
+    assert cleared.due_dates == ()
+    assert cleared.labels == {"poam"}
+
+
+def test_setting_a_date_settles_two_due_labels(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.person.label(issue_id, add=("due:2026-05-01", "due:2026-06-01"))
+    assert stage.tracker.edit(issue_id, Edit(due_date="2026-05-01")).due_dates == ("2026-05-01",)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "name", "labels"),
+    [
+        (Edit(status="doing"), Edit(status="todo"), "open", set()),
+        (Edit(status="done"), Edit(status="todo"), "open", set()),
+        (Edit(status="done"), Edit(status="doing"), "in progress", {"in progress"}),
+        (Edit(status="doing"), Edit(status="done"), "completed", {"in progress"}),
+    ],
+)
+def test_an_issue_is_brought_to_the_wanted_category(
+    stage: GithubStage, first: Edit, then: Edit, name: str, labels: set[str]
+) -> None:
+    issue_id = stage.tracker.create(Draft(MARKER, "Title", "")).id
+    stage.tracker.edit(issue_id, first)
+    issue = stage.tracker.edit(issue_id, then)
+    assert (issue.status.name, issue.labels) == (name, {"poam", *labels})
+    assert stage.tracker.get(issue_id).status == issue.status
+
+
+def test_a_label_added_by_a_person_meanwhile_survives_every_edit_of_ours(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.faults.append(Fault("POST", "/labels$", 502))
+    with pytest.raises(Unsettled):
+        stage.tracker.edit(issue_id, Edit(due_date="2026-09-01"))
+    stage.person.label(issue_id, add=("customer", "odd/name, with:signs?"))
+    wish = Edit(title="New", due_date="2026-09-01", status="done", add_labels=frozenset({"poam:late"}))
+    issue = stage.tracker.edit(issue_id, wish)
+    assert issue.labels == {"poam", "due:2026-09-01", "poam:late", "customer", "odd/name, with:signs?"}
+
+
+def test_labels_are_removed_whatever_their_name_and_even_if_gone_already(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.person.label(issue_id, add=("odd/name, with:signs?",))
+    gone = frozenset({"odd/name, with:signs?", "never there"})
+    assert stage.tracker.edit(issue_id, Edit(remove_labels=gone)).labels == {"poam", "due:2026-04-01"}
+
+
+def test_labels_are_never_replaced_as_a_whole(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.tracker.edit(issue_id, Edit(title="New", due_date="2026-09-01", status="doing"))
+    assert stage.server.count("PUT") == 0
+    assert {"labeled", "unlabeled"} >= {
+        event.kind for event in stage.sandbox.store.events if event.actor.login == "poam-bot"
+    } - {"renamed"}
+
+
+def test_titles_and_bodies_as_long_as_we_promise_are_accepted_and_longer_ones_rejected(
+    stage: GithubStage,
+) -> None:
+    limits = stage.tracker.capabilities
+    marker = "a" * 52
+    stage.tracker.create(Draft(marker, "t" * limits.max_title, "b" * limits.max_body))
+    with pytest.raises(Rejected, match="title is too long") as refused:
+        stage.tracker.create(Draft(marker, "t" * (limits.max_title + 1), ""))
+    assert refused.value.field == "title"
+    with pytest.raises(Rejected, match="body is too long") as refused:
+        stage.tracker.create(Draft(marker, "t", "b" * 65_536))
+    assert refused.value.field == "body"
+
+
+def test_without_push_access_the_answer_shows_that_labels_were_dropped(stage: GithubStage) -> None:
+    created = stage.another("guest-token").create(DRAFT)
+    assert created.issue is not None
+    assert (created.issue.labels, created.issue.due_dates) == (frozenset(), ())

@@ -1,0 +1,271 @@
+"""What the Jira connector promises of reading beyond the contract: few requests, and nothing lost to a late index."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from poam.connectors.base import Edit, Status
+from poam.connectors.errors import Unavailable
+from poam.connectors.sandbox.jira import BOT
+from poam.connectors.sandbox.server import Fault
+from starlette.types import Scope
+
+from .jira_fixtures import stage, warm
+from .jira_stage import CREATE, SEARCH, JiraStage
+
+__all__ = ["stage", "warm"]
+
+
+def sent(stage: JiraStage) -> list[str]:
+    """The requests that arrived, shortly: `POST search/jql`."""
+    return [f"{seen.method} {seen.path.removeprefix('/rest/api/2/')}" for seen in stage.server.requests]
+
+
+class TestRequests:
+    """A request budget is a promise; it is counted at the server."""
+
+    def test_making_a_tracker_sends_nothing(self, stage: JiraStage) -> None:
+        stage.another().close()
+
+        assert sent(stage) == []
+
+    def test_the_first_read_learns_the_site_and_every_further_idle_one_costs_one_request(
+        self, stage: JiraStage
+    ) -> None:
+        cursor = stage.tracker.changed_since(None).cursor
+        assert sent(stage) == ["GET serverInfo", "GET myself", "GET status", "POST search/jql"]
+
+        stage.server.requests.clear()
+        for _ in range(3):
+            stage.clock.advance(days=1)
+            cursor = stage.tracker.changed_since(cursor).cursor
+
+        assert sent(stage) == ["POST search/jql"] * 3
+
+    @pytest.mark.parametrize(("changed", "requests"), [(1, 1), (99, 1), (100, 1), (101, 2)])
+    def test_k_changed_issues_cost_a_request_per_hundred_with_their_history(
+        self, warm: JiraStage, changed: int, requests: int
+    ) -> None:
+        ids = [warm.create(str(number)) for number in range(changed)]
+        cursor = warm.read()
+        for issue_id in ids:
+            warm.person.rename(issue_id, "Renamed")
+        warm.later()
+        warm.server.requests.clear()
+
+        page = warm.tracker.changed_since(cursor)
+
+        assert sent(warm) == ["POST search/jql"] * requests
+        assert {issue.id for issue in page.issues} == set(ids)
+        assert all(issue.history[-1].author.id == warm.person.account for issue in page.issues)
+
+    def test_a_create_is_one_post(self, warm: JiraStage) -> None:
+        warm.create("another", due_date="2026-04-01", labels=frozenset({"security"}))
+
+        assert sent(warm) == ["POST issue"]
+
+    def test_the_first_create_looks_at_the_create_screen_once_per_process(self, stage: JiraStage) -> None:
+        stage.create("one")
+        stage.create("two")
+
+        assert stage.server.count("GET", "createmeta") == 2
+        assert stage.server.count("POST", CREATE) == 2
+
+    def test_an_edit_of_fields_and_labels_is_one_put_and_no_read(self, warm: JiraStage) -> None:
+        edit = Edit(title="New", body="New.", due_date="2026-05-01", add_labels=frozenset({"late"}))
+        issue = warm.tracker.edit("10001", edit)
+
+        assert sent(warm) == ["PUT issue/10001"]
+        assert [change.field for change in issue.history] == ["due_date", "title"]
+
+    def test_a_known_workflow_makes_a_change_of_status_one_write_between_two_reads(self, warm: JiraStage) -> None:
+        warm.tracker.edit("10001", Edit(status="doing"))
+        other = warm.create("other")
+        warm.server.requests.clear()
+
+        warm.tracker.edit(other, Edit(status="doing"))
+
+        assert sent(warm) == [f"GET issue/{other}", f"POST issue/{other}/transitions", f"GET issue/{other}"]
+
+    def test_a_status_and_a_date_together_are_read_only_at_the_end(self, warm: JiraStage) -> None:
+        warm.tracker.edit("10001", Edit(status="doing"))
+        other = warm.create("other")
+        warm.server.requests.clear()
+
+        warm.tracker.edit(other, Edit(status="doing", due_date="2026-05-01"))
+
+        assert sent(warm) == [f"PUT issue/{other}", f"POST issue/{other}/transitions", f"GET issue/{other}"]
+
+    @pytest.mark.parametrize(("asked", "requests"), [(100, 1), (101, 2)])
+    def test_many_issues_by_id_cost_a_request_per_hundred(self, warm: JiraStage, asked: int, requests: int) -> None:
+        issues = warm.tracker.get_many([str(10001 + number) for number in range(asked)])
+
+        assert [issue.id for issue in issues] == ["10001"]
+        assert sent(warm) == ["POST issue/bulkfetch"] * requests
+
+    def test_no_ids_cost_nothing(self, warm: JiraStage) -> None:
+        assert list(warm.tracker.get_many([])) == []
+        assert sent(warm) == []
+
+    def test_visibility_is_asked_once_and_again_with_a_check(self, stage: JiraStage) -> None:
+        assert [stage.tracker.visibility() for _ in range(3)] == ["private"] * 3
+        assert sent(stage) == ["GET project/SEC"]
+
+        stage.sandbox.public = True
+        assert stage.tracker.check().visibility == "public"
+        assert stage.tracker.visibility() == "public"
+
+    def test_only_a_long_history_costs_one_more_request(self, warm: JiraStage) -> None:
+        warm.sandbox.history_page = 3
+        cursor = warm.read()
+        for number in range(8):
+            warm.person.rename("10001", f"Title {number}")
+        warm.later()
+        warm.server.requests.clear()
+
+        [issue] = warm.tracker.changed_since(cursor).issues
+
+        assert [change.new for change in issue.history] == [f"Title {number}" for number in range(8)]
+        assert sent(warm) == ["POST search/jql", "GET issue/10001/changelog"]
+
+    def test_a_history_cut_before_the_cursor_is_enough(self, warm: JiraStage) -> None:
+        warm.sandbox.history_page = 3
+        for number in range(8):
+            warm.clock.advance(hours=1)
+            warm.person.rename("10001", f"Title {number}")
+        cursor = warm.read()
+        warm.person.set_due("10001", "2026-05-01")
+        warm.later()
+        warm.server.requests.clear()
+
+        [issue] = warm.tracker.changed_since(cursor).issues
+
+        assert issue.history[-1].new == "2026-05-01"
+        assert sent(warm) == ["POST search/jql"]
+
+
+class TestLag:
+    """Search knows late what happened; nothing is lost and our own writes show at once."""
+
+    def test_what_search_hides_for_minutes_is_seen_although_the_cursor_went_past_it(self, warm: JiraStage) -> None:
+        late, early = warm.create("late"), warm.create("early")
+        cursor = warm.read()
+        warm.person.rename(late, "Hidden")
+        warm.clock.advance(minutes=9)
+        warm.person.rename(early, "Shown")
+        cursor = warm.tracker.changed_since(cursor).cursor
+        warm.sandbox.index_lag = timedelta(minutes=12)
+        warm.clock.advance(minutes=12)
+
+        seen = {issue.id: issue.title for issue in warm.tracker.changed_since(cursor).issues}
+
+        assert seen == {late: "Hidden", early: "Shown"}
+
+    def test_our_own_writes_show_at_once_and_other_people_s_when_the_index_has_them(self, warm: JiraStage) -> None:
+        theirs = warm.another()
+        cursor = warm.read()
+        warm.sandbox.index_lag = timedelta(minutes=5)
+        created = warm.create("created")
+        warm.tracker.edit("10001", Edit(title="Ours"))
+
+        ours = {issue.id: issue.title for issue in warm.tracker.changed_since(cursor).issues}
+        assert ours == {"10001": "Ours", created: "Fix created"}
+
+        assert list(theirs.changed_since(cursor).issues) == []
+        warm.clock.advance(minutes=5)
+        assert {issue.id for issue in theirs.changed_since(cursor).issues} == {"10001", created}
+        theirs.close()
+
+    def test_an_issue_that_search_does_not_know_yet_is_found_by_its_marker(self, warm: JiraStage) -> None:
+        since = warm.now()
+        warm.sandbox.index_lag = timedelta(minutes=5)
+        lost = warm.create("lost")
+
+        with_restart = warm.another()
+        found = with_restart.find(warm.draft("lost").marker, since=since)
+        with_restart.close()
+
+        assert [issue.id for issue in found] == [lost]
+
+    def test_an_issue_whose_label_a_person_removed_keeps_its_marker(self, warm: JiraStage) -> None:
+        marker = warm.draft().marker
+        warm.person.label("10001", remove=(f"poam-{marker}",))
+
+        assert warm.tracker.get("10001").marker == marker
+        assert warm.tracker.edit("10001", Edit(title="New")).marker == marker
+
+    def test_a_bulk_write_of_hundreds_of_issues_keeps_the_search_within_its_limits(self, warm: JiraStage) -> None:
+        cursor = warm.read()
+        ids = {warm.create(str(number)) for number in range(60)}
+
+        assert {issue.id for issue in warm.tracker.changed_since(cursor).issues} == ids
+
+    def test_a_site_that_takes_no_epoch_time_is_asked_relative_to_its_own_clock(self, warm: JiraStage) -> None:
+        cursor = warm.read()
+        warm.sandbox.epoch_jql = False
+        for title in ("first", "second"):
+            warm.person.rename("10001", title)
+            warm.clock.advance(days=3)
+            [issue] = warm.tracker.changed_since(cursor).issues
+            assert issue.title == title
+
+        refused = [seen for seen in warm.server.requests if seen.status == 400]
+        assert len(refused) == 1
+
+    def test_a_cursor_never_runs_ahead_of_the_server_s_clock_or_backwards(self, warm: JiraStage) -> None:
+        warm.clock.advance(seconds=0.7)
+        warm.person.rename("10001", "New")
+        page = warm.tracker.changed_since(None)
+
+        assert page.cursor == page.server_time == "2026-03-02T12:00:00.000Z"
+        assert warm.tracker.changed_since("2026-03-02T13:00:00.000Z").cursor == "2026-03-02T13:00:00.000Z"
+
+    def test_a_walk_ends_when_a_token_repeats(self, warm: JiraStage) -> None:
+        for number in range(150):
+            warm.create(str(number))
+        warm.sandbox.stuck_token = True
+        warm.server.requests.clear()
+
+        assert len(warm.tracker.changed_since(None).issues) == 100
+        assert sent(warm) == ["POST search/jql"] * 2
+
+    def test_a_failing_second_page_fails_the_read(self, warm: JiraStage) -> None:
+        for number in range(150):
+            warm.create(str(number))
+        warm.server.faults.append(Second("POST", SEARCH, 500))
+        with pytest.raises(Unavailable):
+            warm.tracker.changed_since(None)
+
+        assert len(warm.tracker.changed_since(None).issues) == 151
+
+
+class Second(Fault):
+    """Spares the first request that it could strike."""
+
+    spared = False
+
+    def matches(self, scope: Scope) -> bool:
+        strikes = super().matches(scope) and self.spared
+        self.spared = self.spared or super().matches(scope)
+        return strikes
+
+
+class TestReading:
+    """Jira's JSON becomes the port's words."""
+
+    def test_windows_line_ends_are_read_as_plain_ones(self, warm: JiraStage) -> None:
+        warm.person.rewrite_body("10001", "one\r\ntwo")
+
+        assert warm.tracker.get("10001").body == "one\ntwo"
+
+    def test_an_issue_points_to_its_page_for_people(self, warm: JiraStage) -> None:
+        issue = warm.tracker.get("10001")
+
+        assert (issue.key, issue.url) == ("SEC-1", f"{warm.server.url}/browse/SEC-1")
+        assert (issue.author.id, issue.author.name) == (BOT.account_id, BOT.name)
+
+    def test_a_change_of_the_resolution_alone_is_not_told_but_the_status_shows_it(self, warm: JiraStage) -> None:
+        warm.person.close("10001", "duplicate")
+
+        assert warm.tracker.get("10001").status == Status("Done", "done", "Duplicate")

@@ -1,0 +1,342 @@
+"""Issue text: an engineer can act on it, strangers learn nothing from it, and people's own words stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poam.mapping.issue_text import (
+    BEGIN,
+    BLOCK_LIMIT,
+    END,
+    block_in,
+    category,
+    issue_block,
+    issue_title,
+    with_block,
+)
+from poam.mapping.item import (
+    ChangeKind,
+    FindingKind,
+    Milestone,
+    MilestoneChange,
+    PoamItem,
+    Rating,
+    State,
+)
+from poam.mapping.lenses import normal_body, normal_title
+from poam.mapping.profiles import PROFILES
+from poam.mapping.redaction import WITHHELD, TextMode
+
+FEDRAMP, AGENCY = PROFILES["fedramp_rev5"], PROFILES["agency_rmf"]
+MODES: tuple[TextMode, ...] = ("neutral", "restricted", "full")
+ITEM = PoamItem(
+    uid="u-1",
+    system_id="ACME",
+    poam_id="V-12",
+    controls="SI-2",
+    weakness_name="Outdated OpenSSH on the bastion",
+    weakness_description="OpenSSH 8.2 on bastion7.corp.example is affected by CVE-2024-6387.",
+    weakness_source_identifier="201194",
+    point_of_contact="Ann Lee",
+    remediation_plan="Upgrade OpenSSH on bastion7 and restart 10.9.8.7, see CVE-2024-6387.",
+    original_detection_date="2026-01-01",
+    scheduled_completion_date="2026-04-01",
+    original_risk_rating=Rating.HIGH,
+    cves="CVE-2024-6387",
+    assets=("bastion7.corp.example", "10.9.8.7"),
+    milestones=(
+        Milestone(1, "Test on bastion7", "2026-02-01"),
+        Milestone(2, "Roll out", "2026-03-01"),
+    ),
+    milestone_changes=(MilestoneChange(2, ChangeKind.UPDATE, "2026-03-20", "waiting for a window"),),
+)
+NOTICE = "A later date (2027-01-15) asked for by Ann is waiting for a decision."
+SECRETS = ("bastion7", "corp.example", "10.9.8.7", "CVE-2024-6387", "201194")
+
+
+def block(mode: TextMode, item: PoamItem = ITEM, *notices: str) -> str:
+    return issue_block(item, FEDRAMP, mode, notices)
+
+
+def test_the_title_says_no_more_than_the_mode_allows() -> None:
+    assert issue_title(ITEM, "neutral", 255) == "[V-12] Compliance remediation task"
+    assert issue_title(ITEM, "restricted", 255) == "[V-12] Update software"
+    assert issue_title(ITEM, "full", 255) == "[V-12] Outdated OpenSSH on the bastion"
+
+
+def test_a_title_is_already_as_the_tracker_will_show_it() -> None:
+    long = replace(ITEM, weakness_name="Very\r\nlong @name #1 " * 40)
+    for mode, limit in product(MODES, (20, 255, 256)):
+        title = issue_title(long, mode, limit)
+        assert normal_title(title, limit) == title
+        assert title.startswith("[V-12] ")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_names_item_due_date_owner_and_how_to_go_on(mode: TextMode) -> None:
+    text = block(mode, ITEM, NOTICE)
+    for said in ("V-12", "Due date: 2026-04-01", "Owner: Ann Lee", "Done means:", NOTICE):
+        assert said in text
+    assert "close this issue as completed: that claims the work done" in text
+    assert "To ask for a later date, move the due date" in text
+    assert "it becomes a request for the ISSO" in text
+
+
+def test_a_neutral_block_says_nothing_of_weakness_severity_plan_or_assets() -> None:
+    text = block("neutral")
+    for word in (*SECRETS, "OpenSSH", "Outdated", "high", "Upgrade", "Roll out", "SI-2", "Plan", "Milestone"):
+        assert word.casefold() not in text.casefold()
+
+
+def test_a_restricted_block_has_kind_of_work_plan_and_milestones_without_hosts_and_cves() -> None:
+    text = block("restricted")
+    assert "Kind of work: Update software" in text
+    assert f"Plan: Upgrade OpenSSH on {WITHHELD} and restart {WITHHELD}, see {WITHHELD}." in text
+    assert f"Milestone 1, 2026-02-01: Test on {WITHHELD}" in text
+    assert "Milestone 2, moved to 2026-03-20: waiting for a window" in text
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_a_full_block_has_name_description_assets_plan_and_milestones() -> None:
+    text = block("full")
+    for said in (
+        ITEM.weakness_name,
+        ITEM.weakness_description,
+        *ITEM.assets,
+        ITEM.remediation_plan,
+        "Roll out",
+    ):
+        assert said in text
+
+
+def test_a_forecast_is_shown_with_the_date_that_binds() -> None:
+    text = block("neutral", replace(ITEM, forecast_date="2026-03-01"))
+    assert "Due date: 2026-03-01 (your forecast; required by 2026-04-01)" in text
+    undated = replace(ITEM, scheduled_completion_date=None)
+    assert "Due date: none yet" in block("neutral", undated)
+    assert "Due date: 2026-03-01 (your forecast)" in block(
+        "neutral", replace(undated, forecast_date="2026-03-01")
+    )
+
+
+def test_where_no_extension_exists_the_block_says_that_the_date_does_not_move() -> None:
+    assert "the required date itself does not move" in issue_block(ITEM, FEDRAMP, "neutral", ())
+    assert "the required date itself does not move" not in issue_block(ITEM, AGENCY, "neutral", ())
+
+
+def test_the_block_tells_where_the_item_stands() -> None:
+    assert "waits for verification" in block("neutral", replace(ITEM, state=State.PENDING_VERIFICATION))
+    closed = block("neutral", replace(ITEM, state=State.CLOSED))
+    assert "verified and closed" in closed
+    assert "claims the work done" not in closed
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "phrase"),
+    [
+        ("SSL Medium Strength Cipher Suites", FindingKind.VULNERABILITY, "Strengthen encryption in transit"),
+        ("MFA not enforced", FindingKind.CONTROL_GAP, "Strengthen sign-in"),
+        ("Stored XSS", FindingKind.PENETRATION_TEST, "Fix application code"),
+        ("Something else", FindingKind.VULNERABILITY, "Fix a vulnerability"),
+        ("Something else", FindingKind.CONFIGURATION, "Correct a configuration"),
+        ("", FindingKind.CONTROL_GAP, "Close a gap in a control"),
+    ],
+)
+def test_the_kind_of_work_is_a_fixed_phrase(name: str, kind: FindingKind, phrase: str) -> None:
+    assert category(replace(ITEM, weakness_name=name, finding_kind=kind)) == phrase
+
+
+def test_an_id_that_spells_a_secret_is_withheld_except_in_full() -> None:
+    item = replace(ITEM, poam_id="CVE-2024-6387")
+    assert issue_title(item, "neutral", 255) == f"[{WITHHELD}] Compliance remediation task"
+    assert issue_title(item, "full", 255).startswith("[CVE-2024-6387] ")
+    stig = replace(ITEM, poam_id="V-230221", weakness_source_identifier="V-230221")
+    assert "230221" not in issue_title(stig, "neutral", 255) + block("neutral", stig)
+
+
+FIXED_WORDS = set(re.findall(r"\w+", issue_block(PoamItem("", "", ""), FEDRAMP, "neutral", ()).casefold()))
+WORD = st.text("bcdfghjklmnprstvwxyz0123456789", min_size=3, max_size=10).filter(
+    lambda word: word not in FIXED_WORDS and not word.isdigit()
+)
+ADDRESS = st.tuples(*[st.integers(0, 255)] * 4).map(lambda octets: ".".join(map(str, octets)))
+HOST = st.tuples(WORD, WORD).map(lambda words: f"{words[0]}.{words[1]}.example")
+CVE = st.tuples(st.integers(1999, 2030), st.integers(1000, 99999)).map(lambda n: f"CVE-{n[0]}-{n[1]}")
+
+
+@given(
+    words=st.lists(WORD, min_size=1, max_size=4),
+    assets=st.lists(WORD | ADDRESS | HOST, min_size=1, max_size=4),
+    cves=st.lists(CVE, max_size=3),
+    source=WORD,
+    glue=st.sampled_from([" ", ", ", "\n", " (", "/", ": "]),
+    state=st.sampled_from(State),
+)
+def test_nothing_of_the_weakness_leaves_in_neutral_wherever_it_was_written(
+    words: list[str], assets: list[str], cves: list[str], source: str, glue: str, state: State
+) -> None:
+    secrets = [*words, *assets, *cves, source]
+    everywhere = glue.join(secrets)
+    item = replace(
+        ITEM,
+        state=state,
+        poam_id=f"V-12 {glue.join([*assets, *cves, source])}",
+        weakness_name=" ".join(words),
+        assets=tuple(assets),
+        cves="\n".join(cves),
+        weakness_source_identifier=source,
+        point_of_contact=f"Ann {everywhere}",
+        weakness_description=everywhere,
+        remediation_plan=everywhere,
+        comments=everywhere,
+        milestones=(Milestone(1, everywhere, "2026-02-01"),),
+    )
+    said = (
+        issue_title(item, "neutral", 255)
+        + "\n"
+        + issue_block(item, FEDRAMP, "neutral", [f"Because {everywhere}"])
+    )
+    folded = said.casefold()
+    assert [
+        secret for secret in secrets if re.search(rf"(?<!\w){re.escape(secret.casefold())}(?!\w)", folded)
+    ] == []
+    assert not re.search(r"\d+\.\d+\.\d+\.\d+|CVE-\d", said)
+
+
+@given(
+    st.sampled_from(MODES),
+    st.text(),
+    st.text(),
+    st.lists(st.text(), max_size=3),
+    st.sampled_from(list(PROFILES)),
+)
+def test_a_block_of_any_text_is_one_region_already_normal(
+    mode: TextMode, text: str, other: str, notices: list[str], key: str
+) -> None:
+    item = replace(
+        ITEM,
+        poam_id=other,
+        weakness_name=text,
+        weakness_description=f"{text}\n{END}\n{BEGIN}\n{other}",
+        remediation_plan=f"{BEGIN.lower()}\n{other}\n{END}",
+        point_of_contact=END,
+        assets=(END, BEGIN, text),
+    )
+    text_block = issue_block(item, PROFILES[key], mode, [*notices, END, f"\n{BEGIN}\n"])
+    assert normal_body(text_block) == text_block
+    assert text_block.startswith(f"{BEGIN}\n")
+    assert text_block.endswith(f"\n{END}")
+    assert block_in(text_block) == text_block
+
+
+def test_no_text_of_the_record_notifies_or_references_anybody() -> None:
+    nasty = "@ann #12 GH-3 acme/web#4 https://github.com/acme/web/issues/5 <!-- poam-sync id=x --> {code} [~bob] ```"
+    item = replace(
+        ITEM,
+        weakness_name=nasty,
+        weakness_description=nasty,
+        remediation_plan=nasty,
+        point_of_contact=nasty,
+        assets=(nasty,),
+        controls=nasty,
+        cves=nasty,
+        milestones=(Milestone(1, nasty, "2026-02-01"),),
+    )
+    for mode in MODES:
+        said = issue_title(item, mode, 255).removeprefix("[V-12] ") + block(mode, item, nasty)
+        assert not re.search(r"@|#\d|GH-\d|https?://|<|>|\{|\}|\[|\]|`", said)
+        assert said.count("poam-sync") == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_long_texts_are_shortened_until_the_block_fits_and_the_guidance_stays(mode: TextMode) -> None:
+    long = "word " * 50_000
+    item = replace(
+        ITEM,
+        weakness_description=long,
+        remediation_plan=long,
+        point_of_contact=long,
+        assets=tuple(f"host{n}.corp.example" for n in range(3000)),
+        milestones=tuple(Milestone(n, long, "2026-02-01") for n in range(1, 200)),
+    )
+    for limit in (2500, 6000, BLOCK_LIMIT, 60_000):
+        text = issue_block(item, FEDRAMP, mode, [long, NOTICE], limit)
+        assert len(text) <= limit
+        assert block_in(text) == text
+        assert "V-12" in text
+        assert "claims the work done" in text
+
+
+def test_a_short_secret_is_not_uncovered_by_shortening() -> None:
+    item = replace(ITEM, assets=("database",), remediation_plan="x" * 90 + " databases" * 3000)
+    text = issue_block(item, FEDRAMP, "restricted", ())
+    assert not re.search(r"\bdatabase\b", text)
+
+
+OURS = block("neutral")
+NEW = block("neutral", replace(ITEM, scheduled_completion_date="2026-05-01"))
+PROSE = st.text().filter(lambda text: block_in(text) is None and "kept" not in text)
+
+
+def test_an_empty_body_becomes_the_block() -> None:
+    assert with_block("", OURS) == OURS
+    assert with_block(" \n", OURS) == OURS
+
+
+@given(PROSE, PROSE)
+def test_everything_outside_our_block_stays_letter_for_letter(before: str, after: str) -> None:
+    body = f"{before}\n{OURS}\n{after}"
+    assert with_block(body, NEW) == f"{before}\n{NEW}\n{after}"
+    assert block_in(with_block(body, NEW)) == NEW
+    assert with_block(with_block(body, NEW), NEW) == with_block(body, NEW)
+
+
+@given(PROSE)
+def test_a_block_that_a_person_removed_comes_back_at_the_end(prose: str) -> None:
+    body = with_block(prose, OURS)
+    assert body.startswith(prose.rstrip())
+    assert block_in(body) == OURS
+    assert with_block(body, OURS) == body
+
+
+def test_edits_inside_our_block_are_undone() -> None:
+    body = f"Mine.\n\n{OURS.replace('2026-04-01', '2029-01-01')}\n\nAlso mine."
+    assert with_block(body, OURS) == f"Mine.\n\n{OURS}\n\nAlso mine."
+
+
+def test_a_copy_of_our_block_goes_and_the_text_around_it_stays() -> None:
+    body = f"a\n{OURS}\nb\n{OURS}\nc"
+    assert with_block(body, NEW) == f"a\n{NEW}\nb\n\nc".replace("b\n\nc", "b\nc")
+
+
+@pytest.mark.parametrize("lost", [BEGIN, END])
+def test_a_delimiter_that_lost_its_partner_takes_nobodys_text_with_it(lost: str) -> None:
+    body = f"mine\n{OURS.replace(lost, '')}\nalso mine"
+    mended = with_block(body, NEW)
+    assert mended.startswith("mine\n")
+    assert "also mine" in mended
+    assert mended.count(BEGIN) == mended.count(END) == 1
+    assert block_in(mended) == NEW
+    assert with_block(mended, NEW) == mended
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("&", "&amp;"),
+        lambda text: text.replace("====", r"\=\=\=\="),
+        lambda text: text.replace("==== ", "====  ").replace("-", r"\-"),
+    ],
+)
+def test_a_block_is_found_again_after_a_tracker_rewrote_its_signs(spoil: object) -> None:
+    assert callable(spoil)
+    body = spoil(f"mine\n{OURS}\nalso mine")
+    assert block_in(body) is not None
+    mended = with_block(body, OURS).replace("\r", "")
+    assert mended == f"mine\n{OURS}\nalso mine"

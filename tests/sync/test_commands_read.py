@@ -1,0 +1,281 @@
+"""Looking: what stands in the record, for people and for programs, without ever changing it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from poam.connectors.errors import Unavailable
+from poam.mapping.item import ChangeKind, Milestone, MilestoneChange, Rating, State
+from poam.sync.record.record import Record
+
+from .desk import Desk
+from .engine import Engine, item
+
+DERIVED = {"effective_due", "shown_due", "days_late", "late"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Under FedRAMP one item in time (V-1), one late (V-2), one closed (V-10); a late one at another system (V-1)."""
+    return Desk.open(
+        tmp_path,
+        item(10, state=State.CLOSED, scheduled_completion_date="2026-01-01"),
+        item(2, scheduled_completion_date="2026-02-20", weakness_name="Late \x1b[31mone\u202e"),
+        item(1),
+        item(3, poam_id="V-1", system_id="LEDGER", scheduled_completion_date="2026-03-01"),
+    )
+
+
+def ids(shapes: list[dict[str, object]]) -> list[str]:
+    return [f"{shape['system_id']}:{shape['poam_id']}" for shape in shapes]
+
+
+READING = [("status",), ("list",), ("show", "V-2"), ("history", "V-2"), ("requests",), ("conflicts",)]
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_looking_needs_no_person_and_changes_nothing(desk: Desk, command: tuple[str, ...]) -> None:
+    path = desk.folder / "config.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("os:", "os:not-"), encoding="utf-8")
+    before = (desk.folder / "poam.db").read_bytes()
+
+    assert desk.run(*command).exit_code == 0
+    assert desk.run(*command, "--json").exit_code == 0
+    assert (desk.folder / "poam.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_looking_works_beside_a_running_daemon(desk: Desk, command: tuple[str, ...]) -> None:
+    desk.at_work(lambda _: desk.done(*command))
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_without_a_record_looking_says_what_to_do(desk: Desk, command: tuple[str, ...]) -> None:
+    (desk.folder / "poam.db").unlink()
+    result = desk.run(*command)
+
+    assert result.exit_code == 3
+    assert "Hint: " in result.stderr
+
+
+# list
+
+
+def test_the_list_is_in_the_order_of_system_and_id_with_the_numbers_as_numbers(desk: Desk) -> None:
+    assert ids(desk.json("list")) == ["ACME:V-1", "ACME:V-2", "ACME:V-10", "LEDGER:V-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--system", "LEDGER"), ["LEDGER:V-1"]),
+        (("--state", "closed"), ["ACME:V-10"]),
+        (("--state", "closed", "--state", "open", "--system", "ACME"), ["ACME:V-1", "ACME:V-2", "ACME:V-10"]),
+        (("--late",), ["ACME:V-2", "LEDGER:V-1"]),
+        (("--late", "--system", "ACME"), ["ACME:V-2"]),
+        (("--state", "draft"), []),
+    ],
+)
+def test_the_list_can_be_narrowed(desk: Desk, options: tuple[str, ...], expected: list[str]) -> None:
+    assert ids(desk.json("list", *options)) == expected
+
+
+def test_a_system_that_is_not_there_is_a_mistake_and_not_an_empty_list(desk: Desk) -> None:
+    assert "there is no system LEGDER; did you mean LEDGER?" in desk.refused("list", "--system", "LEGDER")
+
+
+def test_an_item_for_programs_has_the_records_columns_and_what_is_derived_for_today(desk: Desk) -> None:
+    late = desk.json("list", "--late", "--system", "ACME")[0]
+
+    columns = {row["name"] for row in table_info(desk, "items")} - {"journal_seq"}
+    assert columns <= late.keys()
+    assert late.keys() - columns == DERIVED | {"assets", "milestones", "milestone_changes"}
+    assert (late["effective_due"], late["shown_due"], late["days_late"], late["late"]) == (
+        "2026-02-20",
+        "2026-02-20",
+        10,
+        True,
+    )
+
+
+def table_info(desk: Desk, table: str) -> list[dict[str, object]]:
+    with Record.read(desk.folder / "poam.db") as record:
+        return list(record.db.query(f"PRAGMA table_info({table})"))
+
+
+def test_the_list_for_people_is_a_line_per_item_without_escape_characters(desk: Desk) -> None:
+    lines = desk.done("list", "--system", "ACME").splitlines()
+
+    assert [line.split("\t")[0] for line in lines] == ["poam_id", "V-1", "V-2", "V-10"]
+    assert "Late one" in lines[2]
+    assert "\x1b" not in lines[2]
+
+
+def test_an_empty_list_says_so(desk: Desk) -> None:
+    assert desk.done("list", "--state", "draft") == "There are no such items."
+    assert desk.json("list", "--state", "draft") == []
+
+
+# show
+
+
+def test_an_item_is_shown_with_its_issue(desk: Desk) -> None:
+    (link,) = desk.json("show", "V-2")["links"]
+
+    assert {"connector": "jira", "state": "live", "number": 1}.items() <= link.items()
+    issue = desk.engine.tracker.get(link["remote_id"])
+    assert (link["key"], link["url"]) == (issue.key, issue.url)
+
+
+def test_an_id_that_two_systems_use_must_be_named_with_its_system(desk: Desk) -> None:
+    told = desk.refused("show", "V-1")
+
+    assert "V-1 is the id of 2 items" in told
+    assert "ACME:V-1 or LEDGER:V-1" in told
+    assert desk.json("show", "LEDGER:V-1")["system_id"] == "LEDGER"
+
+
+@pytest.mark.parametrize("name", ["V-22", "LEDGER:V-2", "v-2", ""])
+def test_an_item_that_is_not_there_is_told_as_such(desk: Desk, name: str) -> None:
+    assert f"there is no item {name}" in desk.refused("show", name)
+
+
+def test_an_item_is_shown_with_everything_that_hangs_on_it(tmp_path: Path) -> None:
+    changes = (MilestoneChange(1, ChangeKind.UPDATE, "2026-04-01", "Vendor is late"),)
+    desk = Desk.open(tmp_path, item(1, milestones=(Milestone(1, "Roll out", "2026-05-01"),), milestone_changes=changes))
+    ask_for_a_later_date(desk)
+
+    shown, told = desk.json("show", "V-1"), desk.done("show", "V-1")
+    assert shown["milestones"] == [{"number": 1, "description": "Roll out", "scheduled_completion_date": "2026-05-01"}]
+    assert shown["milestone_changes"][0]["kind"] == "Update"
+    assert shown["assets"] == ["web-01.acme.example (443/TCP)"]
+    assert [request["requested_date"] for request in shown["requests"]] == ["2026-07-01"]
+    assert (shown["conflicts"], shown["evidence"]) == ([], [])
+    assert "(1) Update 2026-04-01 : Vendor is late" in told
+    assert "2026-07-01" in told
+    assert shown["links"][0]["url"] in told
+
+
+def ask_for_a_later_date(desk: Desk) -> None:
+    def story(ready: Engine) -> None:
+        ready.person.set_due(ready.link().remote_id, "2026-07-01")
+        ready.later()
+
+    desk.at_work(story)
+
+
+# history
+
+
+def test_the_history_tells_who_did_what_when_from_where_and_why(desk: Desk) -> None:
+    def story(ready: Engine) -> None:
+        ready.person.close(ready.link(2).remote_id)
+        ready.later()
+
+    desk.at_work(story)
+    rows, told = desk.json("history", "V-2"), desk.done("history", "V-2")
+
+    assert set(rows[0]) == {row["name"] for row in table_info(desk, "journal")}
+    assert [row["seq"] for row in rows] == sorted(row["seq"] for row in rows)
+    assert any(
+        (row["person"], row["role"], row["origin"], row["field"], row["old"], row["new"])
+        == ("ann@acme.example", "engineer", "sync:jira", "state", "open", "pending_verification")
+        for row in rows
+    )
+    assert "ann@acme.example (engineer) via sync:jira" in told
+    assert "state: open -> pending_verification" in told
+
+
+def test_hostile_text_in_the_history_is_one_harmless_line(desk: Desk) -> None:
+    desk.at_work(lambda ready: (ready.person.rename(ready.link(2).remote_id, "a\x1b[2J\nb"), ready.later()))
+
+    told = desk.done("history", "V-2")
+    assert "\x1b" not in told
+    assert "-> a b" in told
+
+
+# requests, conflicts, status
+
+
+def test_waiting_requests_are_listed_by_the_items_own_id(desk: Desk) -> None:
+    assert desk.done("requests") == "Nothing waits for a decision."
+    ask_for_a_later_date(desk)
+
+    (request,) = desk.json("requests")
+    assert (request["id"], request["poam_id"], request["system_id"]) == (1, "V-1", "ACME")
+    assert (request["kind"], request["due_date"], request["requested_date"]) == (
+        "later_date",
+        "2026-05-01",
+        "2026-07-01",
+    )
+    assert request["requested_by"] == "ann@acme.example"
+    assert "2026-07-01" in desk.done("requests")
+
+
+def test_a_decided_request_is_listed_only_when_asked_for(desk: Desk) -> None:
+    ask_for_a_later_date(desk)
+    desk.done("reject", "1", "--reason", "no")
+
+    assert desk.json("requests") == []
+    assert [request["state"] for request in desk.json("requests", "--all")] == ["rejected"]
+
+
+def both_change(desk: Desk) -> None:
+    """The engineer finishes what compliance has just blocked."""
+    desk.done("set", "ACME:V-1", "work_status=blocked", "--reason", "waits for a part")
+    desk.at_work(lambda ready: (ready.person.close(ready.link().remote_id), ready.later()))
+
+
+def test_a_conflict_shows_both_values_and_both_persons(desk: Desk) -> None:
+    assert desk.done("conflicts") == "There are no conflicts."
+    both_change(desk)
+
+    (conflict,) = desk.json("conflicts")
+    assert (conflict["poam_id"], conflict["field"]) == ("V-1", "work_status")
+    assert (conflict["record_value"], conflict["record_by"]) == ("blocked", "iris@acme.example")
+    assert (conflict["tracker_value"], conflict["tracker_by"]) == ("done", "ann@acme.example")
+
+
+def test_the_status_counts_by_system_and_by_connector(desk: Desk) -> None:
+    status = desk.json("status")
+
+    acme, ledger = status["systems"]
+    assert (acme["system_id"], acme["open"], acme["closed"], acme["late"]) == ("ACME", 2, 1, 1)
+    assert (ledger["system_id"], ledger["open"], ledger["late"]) == ("LEDGER", 1, 1)
+    (jira,) = status["connectors"]
+    assert (jira["connector"], jira["linked"], jira["missing"], jira["owed"]) == ("jira", 3, 0, 0)
+    assert (status["journal_seq"], status["journal_hash"]) == desk.heads()
+
+
+def test_the_status_leaves_with_zero_when_all_is_in_sync_and_with_one_when_a_person_is_needed(desk: Desk) -> None:
+    assert desk.run("status").exit_code == 0
+    ask_for_a_later_date(desk)
+
+    assert desk.run("status").exit_code == 1
+    assert "1 requests" in desk.run("status").stdout
+
+
+def test_the_status_leaves_with_two_while_writes_are_owed(desk: Desk) -> None:
+    def story(ready: Engine) -> None:
+        ready.world.faults.append(("edit", "before", Unavailable))
+        ready.person.set_due(ready.link().remote_id, "")
+        ready.later()
+
+    desk.at_work(story)
+    assert desk.run("status").exit_code == 2
+    assert desk.json("status")["connectors"][0]["owed"] == 1
+
+
+def test_the_real_command_prints_json_that_a_program_can_read(desk: Desk) -> None:
+    command = [Path(sys.executable).with_name("poam"), "--config", desk.folder / "config.toml", "list", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert '"poam_id": "V-10"' in result.stdout
+
+
+def test_a_rating_is_printed_as_the_record_writes_it(desk: Desk) -> None:
+    assert {shape["original_risk_rating"] for shape in desk.json("list")} == {Rating.MODERATE.value}
