@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from ..connectors.base import Created, Tracker
@@ -13,7 +13,9 @@ from .commit import commit, daemon, owe, owe_edit, settle
 from .config import Config
 from .decide import ConnectorPlan, Plan, decide
 from .deliver import Delivery, Postman, bind, note_missing, report_twin
-from .observe import iso, observe
+from .errors import MassChange
+from .guard import held_back
+from .observe import Seen, iso, observe
 from .record.journal import head
 from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
 from .record.record import Record, Unit
@@ -32,7 +34,7 @@ class ConnectorReport:
     conflicts: int = 0
     refused: int = 0
     owed: int = 0
-    error: TrackerError | None = None
+    error: TrackerError | MassChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,39 @@ class Report:
 
 
 def run_cycle(
-    record: Record, trackers: Mapping[str, Tracker], config: Config, clock: Callable[[], datetime], *, full: bool = False
+    record: Record,
+    trackers: Mapping[str, Tracker],
+    config: Config,
+    clock: Callable[[], datetime],
+    *,
+    full: bool = False,
+    approved: str = "",
 ) -> Report:
-    """Brings record and trackers into step once. `full` reads and compares everything, not only what changed."""
+    """Brings record and trackers into step once. `full` reads and compares everything, not only what changed.
+
+    `approved` is the id of a plan that was held back for its size and that a person has let through.
+    """
     seen = observe(record.db, config, trackers, clock(), full=full)
     plan = decide(record.db, config, seen, clock(), full=full)
-    return act(record, trackers, config, plan, clock)
+    return act(record, trackers, config, hold_back(record, config, plan, approved), clock)
+
+
+def hold_back(record: Record, config: Config, plan: Plan, approved: str) -> Plan:
+    """The plan without the connectors whose part is too large to do unasked (see `guard`)."""
+    return replace(plan, connectors=tuple(_guarded(record, config, each, approved) for each in plan.connectors))
+
+
+def _guarded(record: Record, config: Config, each: ConnectorPlan, approved: str) -> ConnectorPlan:
+    name = each.seen.connector
+    links = rows(record.db, Link, "connector = ? AND state = 'live'", (name,))
+    plan_id = held_back(each, len(links), config.sync.limits)
+    if plan_id is None or plan_id == approved:
+        return each
+    error = MassChange(
+        f"{name}: far more changed there than usual, so nothing was done (plan {plan_id})",
+        hint=f"look at it with poam plan; if it is right: poam sync --approve-plan {plan_id}",
+    )
+    return ConnectorPlan(Seen(name, error=error))
 
 
 def act(

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event
+
+from filelock import FileLock, Timeout
+
+from .errors import RecordLocked
 
 FULL_EVERY = timedelta(days=1)
 
 
 class Stopped(BaseException):
     """Raised out of a wait when the process shall stop; not an Exception, so nothing takes it for a failure."""
+
+
+@contextmanager
+def only_daemon(record_path: Path) -> Iterator[None]:
+    """Holds the place of a record's one daemon, for as long as the process lives. Raises RecordLocked."""
+    lock = FileLock(f"{record_path}.daemon.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RecordLocked(f"a daemon runs for {record_path} already", hint="one is enough: stop it first") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def waiter(stop: Event) -> Callable[[float], None]:

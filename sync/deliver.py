@@ -15,6 +15,7 @@ from ..connectors.base import Created, Issue, Tracker
 from ..connectors.errors import Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from .commit import commit, daemon, raise_conflict, settle, written
 from .config import Config
+from .errors import MassChange
 from .observe import iso, later, rules_for
 from .plan import first_draft, look
 from .record.items import load
@@ -33,7 +34,7 @@ class Delivery:
     created: int = 0
     edited: int = 0
     refused: int = 0
-    error: TrackerError | None = None
+    error: TrackerError | MassChange | None = None
     looks: list[Look] = field(default_factory=list)
 
 

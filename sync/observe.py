@@ -10,6 +10,7 @@ from ..connectors.base import Issue, Tracker, Visibility
 from ..connectors.errors import Forbidden, TrackerError
 from ..connectors.settings import Settings, Text
 from .config import Config
+from .errors import MassChange
 from .record.database import Database
 from .record.mirrors import Link, cursor_of, remembered, rows
 from .steps import Rules
@@ -25,7 +26,7 @@ class Seen:
     missing: frozenset[str] = frozenset()
     cursor: str | None = None
     learnt: Mapping[str, str] | None = None
-    error: TrackerError | None = None
+    error: TrackerError | MassChange | None = None
 
 
 def observe(database: Database, config: Config, trackers: Mapping[str, Tracker], now: datetime, *, full: bool) -> list[Seen]:

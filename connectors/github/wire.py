@@ -20,7 +20,7 @@ from ..errors import TrackerError, Unavailable, Unsettled
 from ..settings import GithubSettings
 from .answers import Answer, Kind, refusal
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_LOOPBACK = {"127.0.0.1", "[::1]", "localhost"}
 
 
 class Wire:

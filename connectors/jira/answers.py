@@ -149,9 +149,7 @@ def _refused(answer: Answer, asked: Asked) -> TrackerError:
         return _absent(answer, asked)
     if answer.status == 409:
         return Stale(f"{where}: somebody else changed issue {asked.issue} at the same moment")
-    return Rejected(
-        f"{where}: {words or f'refused with status {answer.status}'}", field=_field(answer, asked)
-    )
+    return Rejected(f"{where}: {words or f'refused with status {answer.status}'}", field=_field(answer, asked))
 
 
 def _field(answer: Answer, asked: Asked) -> str:

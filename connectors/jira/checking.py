@@ -106,15 +106,9 @@ def _create_screen(wire: Wire, settings: JiraSettings) -> Findings:
         if row.get("required") and not row.get("hasDefaultValue") and name not in _SUPPLIED
     ]
     if due is None:
-        return demanded, [
-            f"{where} has no {settings.due_field}, so issues begin without a due date; add that field"
-        ]
+        return demanded, [f"{where} has no {settings.due_field}, so issues begin without a due date; add that field"]
     kind = due["schema"]["type"]
-    wrong = (
-        []
-        if kind == "date"
-        else [f"{where}: {settings.due_field} is a {kind}; choose a date field as due_field"]
-    )
+    wrong = [] if kind == "date" else [f"{where}: {settings.due_field} is a {kind}; choose a date field as due_field"]
     return demanded + wrong, []
 
 

@@ -121,9 +121,7 @@ def _resolutions(item: Json | None, current: str) -> tuple[str, str]:
     return (current, current) if item is None else (item.get("fromString") or "", item.get("toString") or "")
 
 
-def _values(
-    name: str, item: Json, resolutions: tuple[str, str], statuses: Mapping[str, Status]
-) -> tuple[Value, Value]:
+def _values(name: str, item: Json, resolutions: tuple[str, str], statuses: Mapping[str, Status]) -> tuple[Value, Value]:
     """What an item changed from and to. Dates stand in `from` and `to`: the texts have a local time."""
     if name == "status":
         old = _status(item["from"], item["fromString"], resolutions[0], statuses)

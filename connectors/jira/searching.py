@@ -92,9 +92,7 @@ class Search:
         return issue_of(whole, site.address, site.statuses, self._settings.due_field)
 
     def _changed(self, bound: str, since: datetime | None) -> tuple[list[Issue], str]:
-        jql = (
-            f'project = "{self._settings.project}" AND labels = "{MARK}"{bound} ORDER BY updated ASC, id ASC'
-        )
+        jql = f'project = "{self._settings.project}" AND labels = "{MARK}"{bound} ORDER BY updated ASC, id ASC'
         issues: dict[str, Issue] = {}
         times = []
         for answer in self._pages(jql):

@@ -78,9 +78,7 @@ class Wire:
         if info.get("deploymentType") != "Cloud":
             kind = info.get("deploymentType", "Server")
             hint = "choose a project on a Jira Cloud site"
-            raise Rejected(
-                f"{self.where}: this is a Jira {kind}, and only Jira Cloud is supported", hint=hint
-            )
+            raise Rejected(f"{self.where}: this is a Jira {kind}, and only Jira Cloud is supported", hint=hint)
         me = self._judged("GET", "myself", asked).data
         account = Account(me["accountId"], me.get("displayName", ""))
         statuses = self._judged("GET", "status", replace(asked, account=account.id)).data
@@ -135,9 +133,7 @@ class Wire:
             raise self._scrubbed(error)
         return answer
 
-    def _send(
-        self, method: str, path: str, kind: Kind, body: Any, params: Mapping[str, str] | None
-    ) -> Answer:
+    def _send(self, method: str, path: str, kind: Kind, body: Any, params: Mapping[str, str] | None) -> Answer:
         """One request and its answer, whatever it is. Raises when none came."""
         data = None if body is None else json.dumps(body)
         try:

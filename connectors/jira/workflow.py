@@ -134,9 +134,7 @@ class Workflow:
         path = f"issue/{issue_id}/transitions"
         if way.resolution:
             try:
-                self._wire.write(
-                    "POST", path, body={**body, "fields": {"resolution": way.resolution}}, issue=issue_id
-                )
+                self._wire.write("POST", path, body={**body, "fields": {"resolution": way.resolution}}, issue=issue_id)
                 return
             except Rejected as refusal:
                 # Some screens list a resolution that the transition then refuses.

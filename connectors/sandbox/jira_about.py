@@ -71,13 +71,17 @@ class AboutSite:
         hidden = call.user is None and not self._site.public
         if hidden or call.path["project"] not in (self._site.project, "10000"):
             raise RefusalError(404, f"No project could be found with key '{call.path['project']}'.")
-        return 200, call.views(self._site).project()
+        views = call.views(self._site)
+        types = [views.issue_type(number) for number in self._site.issue_types]
+        return 200, {**views.project(), "issueTypes": types}
 
     def permissions(self, call: Call) -> Answer:
         """Which of the named permissions the caller has."""
         names = [name for name in call.query.get("permissions", "").split(",") if name]
         if not names or not set(names) <= set(PERMISSIONS):
             raise RefusalError(400, "The 'permissions' query parameter is required and takes known permission keys.")
+        if call.query.get("projectKey", self._site.project) != self._site.project:
+            raise RefusalError(404, "No project could be found with that key.")
         held = {} if call.user is None else {name: name not in self._site.denied for name in names}
         return 200, {
             "permissions": {

@@ -9,7 +9,7 @@ from .jira_call import Answer, Call
 from .jira_fields import accept, edit_labels
 from .jira_site import NOT_THERE, JiraSite, RefusalError, StoredIssue
 from .jira_views import FIELD_NAMES, Wanted
-from .jira_workflow import RESOLUTION_IDS, STATUSES, Transition, status_named
+from .jira_workflow import RESOLUTION_IDS, RESOLUTIONS, STATUSES, Transition, status_named
 
 
 class Issues:
@@ -23,7 +23,8 @@ class Issues:
         user, fields = call.known(), dict(call.body.get("fields", {}))
         self._permit("CREATE_ISSUES")
         views = call.views(self._site)
-        if fields.pop("project", {}).get("key") != self._site.project:
+        project = fields.pop("project", {})
+        if self._site.project != project.get("key") and project.get("id") != "10000":
             raise RefusalError(400, errors={"project": "Specify a valid project ID or key"})
         type_name = self._type_name(fields.pop("issuetype", {}))
         screen = views.creatable()
@@ -131,7 +132,8 @@ def _resolution(way: Transition, fields: Mapping[str, Any]) -> str | None:
             raise RefusalError(400, errors={name: f"{FIELD_NAMES.get(name, name)} is required."})
     if status_named(way.to).category != "done":
         return None
-    given = (fields.get("resolution") or {}).get("name", way.resolution or "Done")
+    chosen = fields.get("resolution") or {"name": way.resolution or "Done"}
+    given = RESOLUTIONS.get(chosen.get("id", ""), chosen.get("name"))
     if given not in RESOLUTION_IDS:
         raise RefusalError(400, errors={"resolution": "Specify a valid 'name' for Resolution"})
     return str(given)

@@ -30,9 +30,9 @@ COMMANDS = {
     "demo": ("demo", "Show the whole loop on two sandbox trackers, in under a minute."),
     "init": ("init", "Write a configuration and create the record."),
     "doctor": ("doctor", "Check everything and explain what is wrong."),
-    "import": ("importing", "Take a POA&M in; the plan is shown, --yes applies it."),
-    "plan": ("cycle", "Show what a cycle would do."),
-    "sync": ("cycle", "Do one cycle."),
+    "import": ("importing", "Take a POA&M workbook in."),
+    "plan": ("cycle", "Show what a cycle would do, and do none of it."),
+    "sync": ("cycle", "Do one cycle: read the trackers, decide, write what is owed."),
     "run": ("daemon", "Keep everything in sync until stopped."),
     "status": ("status", "Show what is open, late, waiting and owed."),
     "list": ("listing", "List items."),
@@ -45,9 +45,9 @@ COMMANDS = {
     "reject": ("requests", "Reject a request, with a reason."),
     "conflicts": ("conflicts", "List what both sides changed."),
     "resolve": ("conflicts", "Decide a conflict."),
-    "export": ("exporting", "Generate a document, for any day."),
+    "export": ("exporting", "Generate a document from the record."),
     "verify": ("keeping", "Prove that the record equals its history."),
-    "backup": ("keeping", "Copy the record, safely beside a running daemon."),
+    "backup": ("keeping", "Copy the record to a new FILE, safely beside a running daemon."),
 }
 
 

@@ -6,8 +6,9 @@ import time
 
 import click
 
-from ..cycle import ConnectorReport, Report, run_cycle
+from ..cycle import ConnectorReport, Report, hold_back, run_cycle
 from ..decide import ConnectorPlan, Plan, decide
+from ..errors import MassChange, NotAllowed
 from ..health import note_success
 from ..observe import observe
 from ..record.mirrors import Conflict, Request, rows
@@ -27,6 +28,7 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
     with frame.reading() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
         decided = decide(record.db, frame.config, seen, frame.clock(), full=full)
+        guarded = hold_back(record, frame.config, decided, "")
     lines = [line for each in decided.connectors for line in _steps(each)] + [
         f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry" for item in decided.unrouted
     ]
@@ -34,14 +36,15 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
         print_json({"steps": lines})
     else:
         say("\n".join(lines) or "Nothing to do.")
-    return _failed(decided) or Outcome.IN_SYNC
+    return _failed(guarded) or Outcome.IN_SYNC
 
 
 def _failed(decided: Plan) -> Outcome | None:
     errors = [each.seen.error for each in decided.connectors if each.seen.error]
     for error in errors:
         complain(str(error), error.hint)
-    return Outcome.FATAL if errors else None
+    held_back = all(isinstance(error, MassChange) for error in errors)
+    return (Outcome.NEEDS_A_PERSON if held_back else Outcome.FATAL) if errors else None
 
 
 def _steps(each: ConnectorPlan) -> list[str]:
@@ -61,16 +64,20 @@ def _steps(each: ConnectorPlan) -> list[str]:
 
 @click.command("sync")
 @click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
+@click.option("--approve-plan", "approved", default="", metavar="ID", help="Let exactly this held-back plan through.")
 @json_option
 @pass_frame
-def sync(frame: Frame, full: bool, as_json: bool) -> Outcome:
+def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
     """Do one cycle: read the trackers, decide, write what is owed.
 
     Exit code: 3 when a tracker could not be read or written, 2 when writes
-    are still owed, 1 when something waits for a person, 0 when all is in sync.
+    are still owed, 1 when something waits for a person (also a plan held back
+    because far more changed than usual), 0 when all is in sync.
     """
+    if approved and not frame.identity.may_decide:
+        raise NotAllowed(f"{frame.identity.person} is {frame.identity.role} and cannot approve a plan", hint="an ISSO or AO can")
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
-        report = run_cycle(record, trackers, frame.config, frame.clock, full=full)
+        report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approved=approved)
         note_success(frame.config.record_path, report, frame.now())
         outcome = outcome_of(record, report)
     if as_json:
@@ -82,12 +89,13 @@ def sync(frame: Frame, full: bool, as_json: bool) -> Outcome:
 
 def outcome_of(record: Record, report: Report) -> Outcome:
     """The exit code: the highest that holds."""
-    if any(each.error for each in report.connectors):
+    if any(each.error and not isinstance(each.error, MassChange) for each in report.connectors):
         return Outcome.FATAL
     if any(each.owed for each in report.connectors):
         return Outcome.WRITES_OWED
     waiting = rows(record.db, Request, "state = 'waiting'") or rows(record.db, Conflict, "state = 'open'")
-    return Outcome.NEEDS_A_PERSON if waiting or report.unrouted else Outcome.IN_SYNC
+    held_back = any(each.error for each in report.connectors)
+    return Outcome.NEEDS_A_PERSON if waiting or held_back or report.unrouted else Outcome.IN_SYNC
 
 
 def tell(report: Report) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
+from contextlib import suppress
 from threading import Event
 from types import FrameType
 
 import click
 
+from ...connectors.base import Tracker
 from ..cycle import run_cycle
-from ..daemon import Stopped, ticks, waiter
+from ..daemon import Stopped, only_daemon, ticks, waiter
+from ..errors import RecordLocked
 from ..health import note_success
 from ..trackers import open_trackers
 from . import Outcome
 from .cycle import tell
 from .frame import Frame, pass_frame
-from .output import say
+from .output import complain, say
 
 
 @click.command("run")
@@ -33,16 +37,25 @@ def run(frame: Frame) -> Outcome:
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, end)
-    with frame.writing() as record, open_trackers(frame.config, frame.secret, waiter(stop)) as trackers:
+    record_path = frame.config.record_path
+    with only_daemon(record_path), open_trackers(frame.config, frame.secret, waiter(stop)) as trackers:
         say(f"Running, one cycle every {frame.config.sync.interval}; stop with Ctrl-C.")
-        try:
+        with suppress(Stopped):
             for full in ticks(frame.config.sync.interval, stop, frame.clock):
-                report = run_cycle(record, trackers, frame.config, frame.clock, full=full)
-                if report.record_writes or any(each.error for each in report.connectors):
-                    say(frame.now())
-                    tell(report)
-                note_success(frame.config.record_path, report, frame.now())
-        except Stopped:
-            pass
+                _cycle(frame, trackers, full=full)
     say("Stopped.")
     return Outcome.IN_SYNC
+
+
+def _cycle(frame: Frame, trackers: Mapping[str, Tracker], *, full: bool) -> None:
+    """One cycle. The record is let go of afterwards: people decide between the cycles of a running daemon."""
+    try:
+        with frame.writing() as record:
+            report = run_cycle(record, trackers, frame.config, frame.clock, full=full)
+    except RecordLocked as error:
+        complain(str(error), "the next cycle tries again")
+        return
+    if report.record_writes or any(each.error for each in report.connectors):
+        say(frame.now())
+        tell(report)
+    note_success(frame.config.record_path, report, frame.now())

@@ -20,6 +20,7 @@ from . import Outcome, poam
 
 SYSTEMS = ("harbor", "ledger")
 STORY_HOURS = 24
+SHOWN = (".xlsx", ".toml", ".db", ".txt")
 
 
 @click.command("demo")
@@ -76,7 +77,7 @@ def _behind(clock: Clock) -> float:
 
 
 def _close(ready: Stage, keep: bool) -> None:
-    left = "\n".join(f"   {path}" for path in sorted(ready.folder.iterdir()) if path.suffix != ".lock")
+    left = "\n".join(f"   {path}" for path in sorted(ready.folder.iterdir()) if path.suffix in SHOWN)
     _tell(f"What is left for you to open:\n{left}")
     if not keep:
         return

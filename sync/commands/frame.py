@@ -21,6 +21,7 @@ from ..people import Identity, os_user, who
 from ..record.record import Record, Unit
 
 Clock = Callable[[], datetime]
+WAIT_FOR_A_CYCLE = 5.0  # seconds; the daemon lets go of the record between its cycles
 
 
 def _utc_now() -> datetime:
@@ -70,7 +71,7 @@ class Frame:
 
     def writing(self) -> Record:
         """The record for changing. Raises RecordMissing, RecordLocked, RecordCorrupt."""
-        return Record.open(self.config.record_path)
+        return Record.open(self.config.record_path, wait=WAIT_FOR_A_CYCLE)
 
     @contextmanager
     def deciding(self) -> Iterator[tuple[Record, Unit]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import click
 
 from ...mapping.item import State
 from ..config import Config
+from ..health import last_success
 from ..record.items import load
 from ..record.mirrors import unsettled
 from ..record.record import Record
@@ -17,6 +19,9 @@ from .frame import Frame, json_option, pass_frame
 from .output import print_json, say
 from .shapes import Shape, item_shape
 
+INTERVALS_UNTIL_STALE = 3
+"""Cycles may fail without anybody to blame; three in a row are an outage that a person should know of."""
+
 
 @click.command("status")
 @json_option
@@ -24,8 +29,8 @@ from .shapes import Shape, item_shape
 def status(frame: Frame, as_json: bool) -> Outcome:
     """Show what is open, late, waiting and owed.
 
-    Exit code: 2 when writes are owed to a tracker, 1 when something waits for a person,
-    0 when all is in sync.
+    Exit code: 2 when writes are owed to a tracker, 1 when something waits for a person or a
+    tracker was not reached for three intervals, 0 when all is in sync.
     """
     with frame.reading() as record:
         shape = _shape(frame, record)
@@ -42,7 +47,7 @@ def _shape(frame: Frame, record: Record) -> Shape:
     seq, head = record.head
     return {
         "systems": [_system(system, [item for item in items if item["system_id"] == system]) for system in systems],
-        "connectors": [_connector(record, name) for name in _connectors(frame.config, record)],
+        "connectors": [_connector(frame, record, name) for name in _connectors(frame.config, record)],
         "requests": _count(record, "requests", "state = 'waiting'"),
         "conflicts": _count(record, "conflicts", "state = 'open'"),
         "journal_seq": seq,
@@ -62,15 +67,22 @@ def _connectors(config: Config, record: Record) -> list[str]:
     return [*config.connectors, *(name for name in linked if name not in config.connectors)]
 
 
-def _connector(record: Record, name: str) -> Shape:
-    read = next(iter(record.db.query("SELECT read_at FROM cursors WHERE connector = ?", (name,))), None)
+def _connector(frame: Frame, record: Record, name: str) -> Shape:
+    success = last_success(frame.config.record_path).get(name)
     return {
         "connector": name,
         "linked": _count(record, "links", "state = 'live' AND connector = ?", name),
         "missing": _count(record, "links", "state = 'missing' AND connector = ?", name),
         "owed": len(unsettled(record.db, name)),
-        "read_at": read["read_at"] if read else None,
+        "last_success": success,
+        "stale": name in frame.config.connectors and _is_stale(frame, success),
     }
+
+
+def _is_stale(frame: Frame, success: str | None) -> bool:
+    """Whether the last good cycle is so long ago that nobody can call this in sync."""
+    rhythm = frame.config.sync.interval * INTERVALS_UNTIL_STALE
+    return success is None or frame.clock() - datetime.fromisoformat(success) > rhythm
 
 
 def _count(record: Record, table: str, where: str, *values: str) -> int:
@@ -82,19 +94,20 @@ def _print(shape: Shape) -> None:
     for system in shape["systems"]:
         say(f"{system['system_id']}: {_listed(system)}")
     for connector in shape["connectors"]:
-        read = f"last change read {connector['read_at']}" if connector["read_at"] else "never read"
-        say(f"{connector['connector']}: {_listed(connector)}; {read}")
+        success = f"in step at {connector['last_success']}" if connector["last_success"] else "never in step"
+        stale = ", too long ago: is poam run running?" if connector["stale"] else ""
+        say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
     say(f"waiting for a person: {shape['requests']} requests, {shape['conflicts']} conflicts")
 
 
 def _listed(counts: dict[str, Any]) -> str:
-    told = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if isinstance(count, int) and count]
+    told = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if type(count) is int and count]
     return ", ".join(told) or "nothing"
 
 
 def _outcome(shape: Shape) -> Outcome:
     if any(connector["owed"] for connector in shape["connectors"]):
         return Outcome.WRITES_OWED
-    missing = any(connector["missing"] for connector in shape["connectors"])
-    waits = shape["requests"] or shape["conflicts"] or missing
+    trouble = any(connector["missing"] or connector["stale"] for connector in shape["connectors"])
+    waits = shape["requests"] or shape["conflicts"] or trouble
     return Outcome.NEEDS_A_PERSON if waits else Outcome.IN_SYNC

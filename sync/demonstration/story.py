@@ -54,14 +54,13 @@ class Story:
         jira, maya = ENGINEERS["jira"], ENGINEERS["code"]
         self.tell(
             f"3. The engineers work in their trackers and never see a spreadsheet.\n"
-            f"   {jira} closes V-1041 as done, pulls V-1026 forward by two weeks, pushes V-1042 and LGS-104 back by 30\n"
-            f"   days, and declines LGS-106 (won't do). {maya} closes V-1027 and pushes V-1031 back by 45 days."
+            f"   {jira} closes V-1041 as done, pulls V-1026 forward by two weeks and pushes V-1042 and LGS-104 back by 30\n"
+            f"   days. {maya} closes V-1027 and pushes V-1031 back by 45 days."
         )
         self._act("V-1041", lambda person, issue: person.close(issue))
         self._move("V-1026", -14)
         self._move("V-1042", 30)
         self._move("LGS-104", 30)
-        self._act("LGS-106", lambda person, issue: person.close(issue, "wont_do"))
         self._act("V-1027", lambda person, issue: person.close(issue))
         self._move("V-1031", 45)
         self.tell("   Fifteen minutes later (people drag a date twice; a later one is taken when it has rested):")
@@ -69,14 +68,18 @@ class Story:
         self.poam("sync")
         self.tell(
             "   A closed issue is a claim: V-1041 and V-1027 wait for verification, none is closed. The earlier date is\n"
-            "   the engineers' forecast. The later dates went back to what is due and became requests with an author;\n"
-            "   so did the refusal:"
+            "   the engineers' forecast. The later dates went back to what is due and became requests with an author:"
         )
         self.poam("requests")
 
     def _an_engineer_thinks_again(self) -> None:
-        self.tell(f"4. {ENGINEERS['code']} finds the fix of V-1027 incomplete and reopens the issue: the item is open again,\n   its clock as if it had never stopped.")
+        self.tell(
+            f"4. {ENGINEERS['code']} finds the fix of V-1027 incomplete and reopens the issue: the item is open again, its\n"
+            f"   clock as if it had never stopped. {ENGINEERS['jira']} declines LGS-106 (won't do): that closes no item, it\n"
+            "   queues a decision."
+        )
         self._act("V-1027", lambda person, issue: person.reopen(issue))
+        self._act("LGS-106", lambda person, issue: person.close(issue, "wont_do"))
         self.stage.clock.advance(hours=1)
         self.poam("sync")
 

@@ -168,10 +168,13 @@ class Record:
         return record
 
     @classmethod
-    def open(cls, path: Path) -> Record:
-        """The record for writing. Raises RecordMissing, RecordLocked (another writer has it), RecordCorrupt."""
+    def open(cls, path: Path, *, wait: float = 0) -> Record:
+        """The record for writing; waits so many seconds for another writer to finish.
+
+        Raises RecordMissing, RecordLocked, RecordCorrupt.
+        """
         open_reader(path).close()
-        return cls._opened(path)
+        return cls._opened(path, wait)
 
     @classmethod
     def read(cls, path: Path) -> Record:
@@ -181,13 +184,13 @@ class Record:
         return record
 
     @classmethod
-    def _opened(cls, path: Path) -> Record:
-        lock = FileLock(f"{path}.lock", timeout=0)
+    def _opened(cls, path: Path, wait: float = 0) -> Record:
+        lock = FileLock(f"{path}.lock", timeout=wait)
         try:
             lock.acquire()
         except Timeout:
             raise RecordLocked(
-                f"{path} is in use by another poam process that writes", hint="stop it (`poam run`?) or wait until it is done"
+                f"{path} is in use by another poam process that writes", hint="wait until it is done: a cycle that creates many issues takes minutes"
             ) from None
         except OSError as error:
             raise RecordError(f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import traceback
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from poam.connectors.errors import (
     Unsettled,
 )
 from poam.connectors.github import GithubTracker
+from poam.connectors.github.answers import Answer, refusal
 from poam.connectors.sandbox.server import Fault
 
 from .github_stage import DRAFT, TOKEN, GithubStage, settings_for
@@ -39,6 +41,7 @@ def stage() -> Iterator[GithubStage]:
         (500, {}, Unavailable),
         (200, {}, Unavailable),
         (302, {"location": "/login"}, Unavailable),
+        (301, {"location": "https://elsewhere.example/issues"}, Unavailable),
         (401, {}, Forbidden),
         (403, {}, Forbidden),
         (404, {}, Forbidden),
@@ -84,6 +87,34 @@ def test_a_rate_limit_says_how_long_to_wait(
     with pytest.raises(RateLimited) as raised:
         stage.tracker.create(DRAFT)
     assert raised.value.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "issue_id", "error"),
+    [
+        (403, "You have exceeded a secondary rate limit. Please wait.", None, RateLimited),
+        (403, "Resource not accessible by personal access token", None, Forbidden),
+        (403, "Resource protected by organization SAML enforcement.", "1", Forbidden),
+        (410, "This issue was deleted", "1", Gone),
+        (410, "Issues are disabled for this repo", "1", Forbidden),
+        (404, "Not Found", "1", Gone),
+        (404, "Not Found", None, Forbidden),
+        (422, "Validation Failed", "1", Rejected),
+    ],
+)
+def test_one_status_may_mean_different_things(
+    status: int, message: str, issue_id: str | None, error: type[TrackerError]
+) -> None:
+    answer = Answer(status, {}, json.dumps({"message": message}))
+    assert type(refusal(answer, "write", "acme/web", issue_id)) is error
+
+
+def test_an_issue_transferred_to_another_repository_is_gone_from_ours(stage: GithubStage) -> None:
+    first, second = stage.seed(2)
+    moved = {"location": f"{stage.server.url}/repositories/4711/issues/{second}"}
+    stage.server.faults.append(Fault("GET", f"/issues/{first}$", 301, headers=moved))
+    with pytest.raises(Gone, match="it is now"):
+        stage.tracker.get(first)
 
 
 def test_an_exhausted_quota_is_waited_for_until_its_reset(stage: GithubStage) -> None:

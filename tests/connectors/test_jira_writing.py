@@ -60,7 +60,7 @@ class TestWriting:
         ],
     )
     def test_a_refusal_names_the_field_and_jira_s_reason(self, warm: JiraStage, edit: Edit, field: str) -> None:
-        with pytest.raises(Rejected, match="127.0.0.1, project SEC: ") as refused:
+        with pytest.raises(Rejected, match=r"127\.0\.0\.1, project SEC: ") as refused:
             warm.tracker.edit("10001", edit)
 
         assert refused.value.field == field

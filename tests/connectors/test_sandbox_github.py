@@ -18,6 +18,7 @@ from .github_stage import DRAFT, TOKEN, GithubStage
 
 SPECIFICATION = Path(__file__).parents[3] / "shared/data/specs/github.api.github.com.issues.json"
 HOME, ISSUE = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/issues/{issue_number}"
+AT_ONCE = {"seconds_between_requests": 0, "seconds_between_writes": 0}
 NEW = {"title": "New", "body": "Text", "labels": ["bug"]}
 PATHS = {"owner": "acme", "repo": "web", "issue_number": "1", "name": "bug"}
 
@@ -31,7 +32,7 @@ def stage() -> Iterator[GithubStage]:
 @pytest.fixture
 def repository(stage: GithubStage) -> Iterator[Repository]:
     """The repository as PyGithub sees it with the bot's token."""
-    client = Github(auth=Auth.Token(TOKEN), base_url=stage.server.url, retry=None, seconds_between_writes=0)
+    client = Github(auth=Auth.Token(TOKEN), base_url=stage.server.url, retry=None, **AT_ONCE)
     yield client.get_repo("acme/web")
     client.close()
 

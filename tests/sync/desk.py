@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import PoamItem
 from poam.sync.commands import poam
+from poam.sync.health import note_success
 from poam.sync.people import os_user
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
@@ -63,7 +65,7 @@ class Desk:
     def open(cls, folder: Path, *items: PoamItem) -> Desk:
         """A desk whose items are mirrored; the operating-system user is the ISSO."""
         with engine(folder, *items) as ready:
-            ready.cycle()
+            note_success(folder / "poam.db", ready.cycle(), iso(ready.clock.now()))
         desk = cls(folder, ready)
         desk.become("isso")
         return desk

@@ -77,9 +77,10 @@ class Engine:
     clock: Clock
     config: Config = field(default_factory=config)
 
-    def cycle(self, *, full: bool = False) -> Report:
+    def cycle(self, *, full: bool = False, approved: str = "") -> Report:
         """One cycle, now."""
-        return run_cycle(self.record, {"jira": self.tracker}, self.config, self.clock.now, full=full)
+        trackers = {"jira": self.tracker}
+        return run_cycle(self.record, trackers, self.config, self.clock.now, full=full, approved=approved)
 
     def later(self, **time: float) -> Report:
         """One cycle after a while (an hour, unless told)."""

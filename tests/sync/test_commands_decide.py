@@ -14,7 +14,7 @@ from .engine import Engine, item
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    """A baselined FedRAMP item due 2026-05-01 (V-1), one at an agency that knows extensions (V-2), and a draft (V-3)."""
+    """An item under FedRAMP due 2026-05-01 (V-1), one at an agency that knows extensions (V-2), a draft (V-3)."""
     return Desk.open(
         tmp_path,
         item(1),

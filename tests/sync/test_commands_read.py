@@ -42,8 +42,7 @@ def test_looking_needs_no_person_and_changes_nothing(desk: Desk, command: tuple[
     path.write_text(path.read_text(encoding="utf-8").replace("os:", "os:not-"), encoding="utf-8")
     before = (desk.folder / "poam.db").read_bytes()
 
-    assert desk.run(*command).exit_code == 0
-    assert desk.run(*command, "--json").exit_code == 0
+    assert [desk.run(*command).exit_code, desk.run(*command, "--json").exit_code] == [0, 0]
     assert (desk.folder / "poam.db").read_bytes() == before
 
 
@@ -252,10 +251,27 @@ def test_the_status_counts_by_system_and_by_connector(desk: Desk) -> None:
 
 def test_the_status_leaves_with_zero_when_all_is_in_sync_and_with_one_when_a_person_is_needed(desk: Desk) -> None:
     assert desk.run("status").exit_code == 0
-    ask_for_a_later_date(desk)
+    desk.at_work(lambda ready: (ready.person.close(ready.link().remote_id, "wont_do"), ready.later(seconds=30)))
 
     assert desk.run("status").exit_code == 1
     assert "1 requests" in desk.run("status").stdout
+
+
+def test_a_tracker_that_was_not_reached_for_three_intervals_is_not_called_in_sync(desk: Desk) -> None:
+    desk.engine.clock.advance(minutes=5, seconds=50)
+    assert desk.run("status").exit_code == 0
+    desk.engine.clock.advance(seconds=20)
+
+    assert desk.run("status").exit_code == 1
+    assert desk.json("status")["connectors"][0]["stale"] is True
+    assert "in step at 2026-03-02T12:00:00.000Z, too long ago" in desk.run("status").stdout
+
+
+def test_a_tracker_that_was_never_reached_is_not_called_in_sync(desk: Desk) -> None:
+    (desk.folder / "poam.db.health.json").unlink()
+
+    assert desk.run("status").exit_code == 1
+    assert "never in step" in desk.run("status").stdout
 
 
 def test_the_status_leaves_with_two_while_writes_are_owed(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import pytest
 from poam.connectors.base import Status
 from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
 from poam.mapping.item import State, WorkStatus
+from poam.sync.errors import MassChange
 from poam.sync.record.journal import Author
 from poam.sync.record.mirrors import Sighting, rows
 from poam.sync.record.verify import problems
@@ -373,3 +374,26 @@ def test_the_history_cursor_and_the_version_never_go_back(mirrored: Engine) -> N
     after = rows(mirrored.record.db, Sighting)
     assert [(s.history_cursor, s.updated) for s in before] <= [(s.history_cursor, s.updated) for s in after]
     assert mirrored.item().state is State.PENDING_VERIFICATION
+
+
+# --- far more change than usual
+
+
+def test_a_change_far_larger_than_usual_stops_and_asks(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 21))) as ready:
+        ready.cycle()
+        for n in range(1, 7):
+            ready.person.close(ready.link(n).remote_id)
+        report = ready.later()
+        error = report.connectors[0].error
+        assert isinstance(error, MassChange)
+        assert report.record_writes == 0
+        assert all(ready.item(n).state is State.OPEN for n in range(1, 7))
+        plan_id = str(error).split("plan ")[1].rstrip(")")
+        assert ready.later(minutes=1).connectors[0].error is not None, "it goes on asking"
+        ready.person.close(ready.link(7).remote_id)
+        assert ready.cycle(approved=plan_id).connectors[0].error is not None, "an approval lets no other plan through"
+        ready.person.reopen(ready.link(7).remote_id)
+        ready.clock.advance(minutes=1)
+        ready.cycle(approved=plan_id)
+        assert all(ready.item(n).state is State.PENDING_VERIFICATION for n in range(1, 7))
