@@ -39,7 +39,7 @@ Value = str | Status | None
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tracker's user: `id` is immutable (Jira accountId or name on Data Center, GitHub login), `name` is for people."""
+    """A tracker's user: `id` is immutable (Jira accountId, Data Center name, GitHub login), `name` is for people."""
 
     id: str
     name: str = ""
@@ -212,10 +212,12 @@ class Tracker(Protocol):
         ...
 
     def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """Applies the edit and returns the issue as the tracker now holds it. Raises Gone, Rejected, Stale, Unsettled."""
+        """Applies the edit and returns the issue as the tracker now holds it.
+
+        Raises Gone, Rejected, Stale, Unsettled.
+        """
         ...
 
     def close(self) -> None:
         """Releases connections."""
         ...
-

@@ -35,7 +35,16 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
     link = look.view.link
     for one in look.observed:
         by = engineer(config, link.connector, one)
-        unit.observe(by, link.id, link.item_uid, one.field, one.old, one.new, reason=f"seen at {link.remote_key}", source=one.source)
+        unit.observe(
+            by,
+            link.id,
+            link.item_uid,
+            one.field,
+            one.old,
+            one.new,
+            reason=f"seen at {link.remote_key}",
+            source=one.source,
+        )
     for conflict in look.conflicts:
         raise_conflict(unit, link, conflict, by=engineer(config, link.connector, conflict.because))
     for change in look.item_changes:
@@ -45,7 +54,12 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
     if look.withdrawn is not None:
         _supersede(unit, config, look, RequestKind.LATER_DATE, look.withdrawn)
     for settled in look.settled_conflicts:
-        resolved = {"state": "resolved", "resolution": "the tracker agrees again", "resolved_by": SYSTEM.person, "resolved_at": unit.at}
+        resolved = {
+            "state": "resolved",
+            "resolution": "the tracker agrees again",
+            "resolved_by": SYSTEM.person,
+            "resolved_at": unit.at,
+        }
         unit.change(daemon(link.connector), "conflicts", settled.id, resolved)
     for name, base in look.bases.items():
         keep_base(unit, link.id, name, base)
@@ -122,16 +136,25 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
         "tracker_at": new.because.at if new.because else "",
         "policy": new.policy,
     }
-    known = unit.db.query("SELECT id FROM conflicts WHERE link_id = ? AND field = ? AND state = 'open'", (link.id, new.field))
+    known = unit.db.query(
+        "SELECT id FROM conflicts WHERE link_id = ? AND field = ? AND state = 'open'", (link.id, new.field)
+    )
     for row in known:
         unit.change(by, "conflicts", row["id"], told)
         return
     last = unit.db.query(
-        "SELECT person, at FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN (?, '*') ORDER BY seq DESC LIMIT 1",
+        """SELECT person, at FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN (?, '*')
+           ORDER BY seq DESC LIMIT 1""",
         (link.item_uid, new.field),
     )
     ours = next(iter(last), {"person": "", "at": ""})
-    opened = {"id": unit.next_id("conflicts"), "item_uid": link.item_uid, "link_id": link.id, "field": new.field, **told}
+    opened = {
+        "id": unit.next_id("conflicts"),
+        "item_uid": link.item_uid,
+        "link_id": link.id,
+        "field": new.field,
+        **told,
+    }
     decided = {"state": "open", "resolution": "", "resolved_by": "", "resolved_at": None}
     who = {"record_by": ours["person"], "record_at": ours["at"], "raised_at": unit.at}
     unit.create(by, "conflicts", {**opened, **who, **decided})

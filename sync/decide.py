@@ -60,7 +60,9 @@ def decide(database: Database, config: Config, seen: Sequence[Seen], now: dateti
     record_id = remembered(database, "record_id") or ""
     routed = {item.uid: route(config, item) for item in new}
     plans = tuple(
-        _for_connector(database, config, each, now, record_id, [i for i in new if routed[i.uid] == each.connector], full)
+        _for_connector(
+            database, config, each, now, record_id, [i for i in new if routed[i.uid] == each.connector], full
+        )
         for each in seen
     )
     return Plan(plans, tuple(item for item in new if routed[item.uid] is None), head(database)[0])
@@ -68,7 +70,7 @@ def decide(database: Database, config: Config, seen: Sequence[Seen], now: dateti
 
 def _unmirrored(database: Database) -> Iterator[PoamItem]:
     states = ", ".join(f"'{state}'" for state in sorted(MIRRORED_STATES))
-    yield from load(database, f"state IN ({states}) AND uid NOT IN (SELECT item_uid FROM links)")
+    yield from load(database, f"state IN ({states}) AND uid NOT IN (SELECT item_uid FROM links)")  # noqa: S608
 
 
 def _for_connector(
@@ -79,7 +81,9 @@ def _for_connector(
     links = rows(database, Link, "connector = ?", (seen.connector,))
     by_remote = {link.remote_id: link for link in links if link.remote_id}
     by_marker = {link.marker: link for link in links}
-    looks, found, twins = [], [], []
+    looks: list[Look] = []
+    found: list[Twin] = []
+    twins: list[Twin] = []
     for issue in seen.issues:
         if link := by_remote.get(issue.id):
             if each := _look(database, config, link, issue, seen.rules, now):

@@ -45,12 +45,16 @@ class Decider:
         """Raises NotAllowed unless this person's role can decide."""
         if not self.identity.may_decide:
             raise NotAllowed(
-                f"{self.identity.person} is {self.identity.role} and cannot decide {what}", hint="an ISSO or AO has to do it"
+                f"{self.identity.person} is {self.identity.role} and cannot decide {what}",
+                hint="an ISSO or AO has to do it",
             )
 
 
 def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evidence: Sequence[str]) -> Transition:
-    """Moves an item under the rules of its life. Raises NotAllowed with what is missing, InputError for bad evidence."""
+    """Moves an item under the rules of its life.
+
+    Raises NotAllowed with what is missing, InputError for evidence that is not there.
+    """
     row = _allowed(decider, item, to, reason, evidence)
     for each in evidence:
         _keep_evidence(decider, item, each)
@@ -89,7 +93,11 @@ def _effects(decider: Decider, item: PoamItem, to: State, reason: str) -> dict[s
         "work_done_by": "",
     }
     if to is State.PENDING_VERIFICATION:
-        return again | {"work_status": WorkStatus.DONE, "work_done_at": decider.unit.at, "work_done_by": decider.identity.person}
+        return again | {
+            "work_status": WorkStatus.DONE,
+            "work_done_at": decider.unit.at,
+            "work_done_by": decider.identity.person,
+        }
     if to is State.CLOSED and item.state is not State.CLOSED:
         done = (item.work_done_at or decider.today)[:10]
         return {"closure_reason": closure_reason(reason), "actual_completion_date": done}
@@ -104,7 +112,9 @@ def _keep_evidence(decider: Decider, item: PoamItem, reference: str) -> None:
     is_url = "://" in reference
     path = Path(reference)
     if not is_url and not path.is_file():
-        raise InputError(f"evidence {reference} is neither a file nor a URL", hint="give a path that exists, or https://...")
+        raise InputError(
+            f"evidence {reference} is neither a file nor a URL", hint="give a path that exists, or https://..."
+        )
     row = {
         "id": f"{item.uid}:{decider.unit.next_seq}",
         "item_uid": item.uid,
@@ -131,7 +141,9 @@ def waiting_request(decider: Decider, number: int) -> tuple[Request, PoamItem]:
         raise InputError(f"request {number} is {request.state} already", hint="poam requests lists the waiting ones")
     decider.must_decide(f"request {number}")
     if request.requested_by in decider.identity.persons:
-        raise NotAllowed(f"{request.requested_by} asked for request {number} and cannot decide it", hint="somebody else has to")
+        raise NotAllowed(
+            f"{request.requested_by} asked for request {number} and cannot decide it", hint="somebody else has to"
+        )
     return request, load(decider.unit.db, "uid = ?", (request.item_uid,))[0]
 
 
@@ -157,8 +169,8 @@ def _approve_date(decider: Decider, request: Request, item: PoamItem) -> str:
     if not profile.extensions:
         due = effective_due(item, profile)
         return (
-            f"{item.poam_id}: acknowledged, not extended: {profile.name} knows no extensions. The milestone change to {asked} "
-            f"is recorded; the due date stays {due} and lateness counts from there"
+            f"{item.poam_id}: acknowledged, not extended: {profile.name} knows no extensions. The milestone change "
+            f"to {asked} is recorded; the due date stays {due} and lateness counts from there"
         )
     changes = {"approved_extension_date": asked, "status_date": decider.today}
     decider.unit.change(decider.by, "items", item.uid, changes, reason=why, source=f"request {request.id}")
@@ -180,7 +192,9 @@ def _approve_reopening(decider: Decider, request: Request, item: PoamItem) -> st
 
 def _approve_false_positive(decider: Decider, request: Request, item: PoamItem) -> str:
     decider.unit.change(decider.by, "items", item.uid, {"false_positive": "pending"}, reason="cannot be reproduced")
-    return f"{item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with poam set"
+    return (
+        f"{item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with poam set"
+    )
 
 
 def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem) -> str:
@@ -188,14 +202,18 @@ def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem) ->
 
 
 def _acknowledge_duplicate(decider: Decider, request: Request, item: PoamItem) -> str:
-    return f'{item.poam_id}: stays open; close it with poam transition {item.poam_id} closed --reason "duplicate: of ID"'
+    return (
+        f'{item.poam_id}: stays open; close it with poam transition {item.poam_id} closed --reason "duplicate: of ID"'
+    )
 
 
 def reject(decider: Decider, number: int, *, reason: str) -> str:
     """Rejects a request. A declined or unreproduced issue is asked for again: it is reopened at the tracker."""
     request, item = waiting_request(decider, number)
     if not reason.strip():
-        raise InputError(f"request {number} needs a reason to be rejected", hint="add --reason TEXT: the engineer will read it")
+        raise InputError(
+            f"request {number} needs a reason to be rejected", hint="add --reason TEXT: the engineer will read it"
+        )
     _decide(decider, request, "rejected", reason)
     if request.kind in (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE):
         again = {"work_status": WorkStatus.IN_PROGRESS, "work_status_version": item.work_status_version + 1}
@@ -220,7 +238,7 @@ def _decide(decider: Decider, request: Request, state: str, reason: str) -> None
 
 
 def resolve(decider: Decider, number: int, take: str) -> str:
-    """Ends a conflict: `record` or `tracker` names the side that holds, anything else is the value. Returns a sentence."""
+    """Ends a conflict and says how: `record` or `tracker` names the side that holds, anything else is the value."""
     found = rows(decider.unit.db, Conflict, "id = ?", (number,))
     if not found or found[0].state != "open":
         raise InputError(f"there is no open conflict {number}", hint="poam conflicts lists them")
@@ -231,7 +249,12 @@ def resolve(decider: Decider, number: int, take: str) -> str:
     told = {"missing": _resolve_missing, "refused": _resolve_refused}.get(conflict.policy, _resolve_values)(
         decider, conflict, link, item, take
     )
-    done = {"state": "resolved", "resolution": take, "resolved_by": decider.identity.person, "resolved_at": decider.unit.at}
+    done = {
+        "state": "resolved",
+        "resolution": take,
+        "resolved_by": decider.identity.person,
+        "resolved_at": decider.unit.at,
+    }
     decider.unit.change(decider.by, "conflicts", conflict.id, done)
     return told
 

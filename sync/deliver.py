@@ -102,7 +102,9 @@ class Postman:
     def _create(self, owed: Owed, link: Link, delivery: Delivery) -> None:
         draft = first_draft(view_of(self.record.db, self.config, link), self.rules)
         deadline = later(self.now, self.config.sync.limits.send_deadline)
-        sending = self._keep(owed, state="SENDING", payload=written(draft), send_deadline=deadline, attempts=owed.attempts + 1)
+        sending = self._keep(
+            owed, state="SENDING", payload=written(draft), send_deadline=deadline, attempts=owed.attempts + 1
+        )
         if self.now > deadline:  # the process slept between commit and send: what we know of the tracker is too old
             self._keep(sending, state="PENDING")
             return
@@ -151,7 +153,11 @@ class Postman:
     def _read_new_ones(self, delivery: Delivery) -> None:
         """New issues whose answer held only their identity are read back together."""
         unseen = "connector = ? AND state = 'live' AND id NOT IN (SELECT link_id FROM sightings WHERE version <> '')"
-        links = {link.remote_id: link for link in rows(self.record.db, Link, unseen, (self.rules.connector,)) if link.remote_id}
+        links = {
+            link.remote_id: link
+            for link in rows(self.record.db, Link, unseen, (self.rules.connector,))
+            if link.remote_id
+        }
         for issue in self.tracker.get_many(list(links)) if links else ():
             self._ingest(links[issue.id].id, issue, delivery)
 
@@ -178,7 +184,9 @@ class Postman:
         else:
             self._keep(sending, state="PENDING")
 
-    def _ingest(self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: frozenset[str] = frozenset()) -> Look | None:
+    def _ingest(
+        self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: frozenset[str] = frozenset()
+    ) -> Look | None:
         link = rows(self.record.db, Link, "id = ?", (link_id,))[0]
         each = look(view_of(self.record.db, self.config, link), issue, self.rules, self.now, wrote=wrote)
         if each is not None:

@@ -17,11 +17,16 @@ def read_bytes(path: Path) -> bytes:
             raise InputError(f"{path} is larger than 50 MB", hint="a POA&M is smaller; is it the right file?")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", hint="check the name and its permissions") from None
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", hint="check the name and its permissions"
+        ) from None
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Puts the bytes at the path in one step, replacing a file of that name; readable by its owner. Raises InputError."""
+    """Puts the bytes at the path in one step, in place of a file of that name, for its owner alone.
+
+    Raises InputError.
+    """
     partial = path.with_name(f".{path.name}.partial")
     try:
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -31,6 +36,8 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}", hint="check the folder, its permissions and free space") from None
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}", hint="check the folder, its permissions and free space"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)

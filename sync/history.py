@@ -56,7 +56,9 @@ def _word(value: Status | str | None, rules: Rules) -> str | None:
     return work_status_of(value, rules.statuses).value if isinstance(value, Status) else value or None
 
 
-def _unattributed(bases: Mapping[str, Base], seen: Mapping[str, str | None], news: Sequence[Change]) -> tuple[Observed, ...]:
+def _unattributed(
+    bases: Mapping[str, Base], seen: Mapping[str, str | None], news: Sequence[Change]
+) -> tuple[Observed, ...]:
     told = {FIELDS[change.field] for change in news}
     return tuple(
         Observed(name, bases[name].tracker_value, value, None, "", "state")

@@ -32,7 +32,22 @@ PERMANENT = {
     "milestones": "planned milestones are permanent; changes are appended",
 }
 _NOT_FROM_A_FILE = frozenset(
-    ["uid", "system_id", "poam_id", "state", "closure_reason", "actual_completion_date", "forecast_date", "approved_extension_date", "work_status", "work_status_version", "work_done_at", "work_done_by", "baselined_at", "finding_kind"]
+    [
+        "uid",
+        "system_id",
+        "poam_id",
+        "state",
+        "closure_reason",
+        "actual_completion_date",
+        "forecast_date",
+        "approved_extension_date",
+        "work_status",
+        "work_status_version",
+        "work_done_at",
+        "work_done_by",
+        "baselined_at",
+        "finding_kind",
+    ]
 )
 COMPARED = tuple(each.name for each in fields(PoamItem) if each.name not in _NOT_FROM_A_FILE)
 
@@ -84,17 +99,24 @@ def read_document(name: str, data: bytes) -> Reading:
 
 
 def choose_system(config: Config, document: Document, wanted: str) -> System:
-    """The system a document speaks for: as told, else the only one, else the one its header names. Raises InputError."""
+    """The system a document speaks for: as told, the only one, or the one its header names. Raises InputError."""
     if wanted:
         if system := config.system(wanted):
             return system
         raise InputError(f"there is no system {wanted}", hint=f"the configuration has: {_ids(config)}")
     if len(config.systems) == 1:
         return config.systems[0]
-    named = [each for each in config.systems if document.header.name.strip().casefold() in (each.name.casefold(), each.id.casefold())]
+    named = [
+        each
+        for each in config.systems
+        if document.header.name.strip().casefold() in (each.name.casefold(), each.id.casefold())
+    ]
     if len(named) == 1:
         return named[0]
-    raise InputError(f"the file's system “{document.header.name}” is not one of the configured ones", hint=f"add --system: {_ids(config)}")
+    raise InputError(
+        f"the file's system “{document.header.name}” is not one of the configured ones",
+        hint=f"add --system: {_ids(config)}",
+    )
 
 
 def _ids(config: Config) -> str:
@@ -162,7 +184,9 @@ def _had(database: Database, item: PoamItem, change: FieldChange) -> bool:
 
 def _plain(value: Any) -> str | None:
     if isinstance(value, list | tuple):
-        return "\n".join(str(each["identifier"] if isinstance(each, dict) and "identifier" in each else each) for each in value)
+        return "\n".join(
+            str(each["identifier"] if isinstance(each, dict) and "identifier" in each else each) for each in value
+        )
     return text(value)
 
 

@@ -1,7 +1,7 @@
 """Merges one field of one item between the record and one tracker. Pure, total, and without a clock.
 
-Terms: the *base* is the pair both sides last agreed on (record value, tracker value); `ours` and `theirs` are the values
-now; the *proposal* is the last value a person gave the field at the tracker since we last read its history. Merging
+Terms: the *base* is the pair both sides last agreed on (record value, tracker value); `ours` and `theirs` are
+the values now; the *proposal* is the last value a person gave the field at the tracker since we last read its history. Merging
 looks at proposals, not at bare state: a state says what is, a history says what somebody wanted.
 """
 
@@ -52,7 +52,9 @@ class Merged:
     frozen: bool = False
 
 
-def merge(base: Base | None, ours: Value, theirs: Value, proposal: Value | Nothing, *, dirty: bool, policy: Policy) -> Merged:
+def merge(
+    base: Base | None, ours: Value, theirs: Value, proposal: Value | Nothing, *, dirty: bool, policy: Policy
+) -> Merged:
     """The whole truth about one two-way field. `dirty`: the record's value changed, or is owed, since the base."""
     if proposal is NOTHING or proposal == ours:
         return settle(base, ours, theirs, dirty=dirty)

@@ -6,6 +6,8 @@ from ..mapping.item import State
 from ..mapping.life import RequestKind
 from .steps import NewRequest, View
 
+WAITS = "The later date {} is asked for and waits for a decision; until then the due date stands."
+
 
 def notices(view: View, new: tuple[NewRequest, ...]) -> tuple[str, ...]:
     """The state of the item and of the last request for a later date, newest knowledge first."""
@@ -23,13 +25,13 @@ def _state(view: View) -> str:
 def _date(view: View, new: tuple[NewRequest, ...]) -> str:
     asked = [request.requested_date for request in new if request.kind is RequestKind.LATER_DATE]
     if asked:
-        return f"The later date {asked[-1]} is asked for and waits for a decision; until then the due date stands."
+        return WAITS.format(asked[-1])
     known = [request for request in view.requests if request.kind == RequestKind.LATER_DATE]
     if not known or known[-1].state == "superseded":
         return ""
     last = known[-1]
     if last.state == "waiting":
-        return f"The later date {last.requested_date} is asked for and waits for a decision; until then the due date stands."
+        return WAITS.format(last.requested_date)
     if last.state == "rejected":
         return f"The later date {last.requested_date} was not accepted: {last.decision_reason}"
     extended = view.profile.extensions

@@ -29,7 +29,9 @@ class Seen:
     error: TrackerError | MassChange | None = None
 
 
-def observe(database: Database, config: Config, trackers: Mapping[str, Tracker], now: datetime, *, full: bool) -> list[Seen]:
+def observe(
+    database: Database, config: Config, trackers: Mapping[str, Tracker], now: datetime, *, full: bool
+) -> list[Seen]:
     """Every connector, one after the other; a failing one does not keep the others from being read."""
     return [_observe(database, config, name, tracker, now, full) for name, tracker in trackers.items()]
 
@@ -80,7 +82,7 @@ def _learn(database: Database, name: str, tracker: Tracker, full: bool) -> dict[
 
 
 def _others(database: Database, config: Config, name: str, now: datetime, full: bool) -> list[str]:
-    """Issues to look at although nothing may have changed there: new ones, ended quiet periods, and all on a full cycle."""
+    """Issues to look at although nothing may have changed there: new ones, ended quiet periods, on a full cycle all."""
     where = "connector = ? AND state = 'live'"
     values: tuple[str, ...] = (name,)
     if not full:

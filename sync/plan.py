@@ -75,7 +75,8 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: frozenset[s
         settled_conflicts=tuple(
             conflict
             for name, conflict in view.conflicts.items()
-            if conflict.policy in ("refused", "missing") and (name in draft.equal or (name == "issue" and not draft.pushes))
+            if conflict.policy in ("refused", "missing")
+            and (name in draft.equal or (name == "issue" and not draft.pushes))
         ),
         withdrawn=draft.withdrawn,
         bases={name: base for name, base in draft.bases.items() if view.bases.get(name) != base},
@@ -111,7 +112,14 @@ def _work_status(
     )
     if merged.conflict and proposal:
         draft.conflicts.append(
-            NewConflict(name, base and base.record_value, item.work_status.value, proposal.new, proposal, merged.conflict)
+            NewConflict(
+                name,
+                base.record_value if base else None,
+                item.work_status.value,
+                proposal.new,
+                proposal,
+                merged.conflict,
+            )
         )
     if proposal and merged.value != item.work_status.value and merged.value is not None:
         _take_work_status(draft, view, issue, rules, WorkStatus(merged.value), proposal)
@@ -144,14 +152,27 @@ def _take_work_status(
 
 
 def _due_date(
-    draft: _Draft, view: View, issue: Issue, rules: Rules, observed: tuple[Observed, ...], now: str, wrote: frozenset[str]
+    draft: _Draft,
+    view: View,
+    issue: Issue,
+    rules: Rules,
+    observed: tuple[Observed, ...],
+    now: str,
+    wrote: frozenset[str],
 ) -> None:
     """Not merged: a date from the tracker is a forecast, a request, a cleared forecast or a mistake (DESIGN: dates)."""
     name = "due_date"
     if len(issue.due_dates) > 1:
         if name not in view.conflicts:
             draft.conflicts.append(
-                NewConflict(name, None, shown_due(view.item, view.profile), ", ".join(issue.due_dates), last_of(observed, name), "refused")
+                NewConflict(
+                    name,
+                    None,
+                    shown_due(view.item, view.profile),
+                    ", ".join(issue.due_dates),
+                    last_of(observed, name),
+                    "refused",
+                )
             )
         draft.held.add(name)
         return
@@ -269,7 +290,11 @@ def is_owed(view: View, rules: Rules) -> bool:
         return True
     draft = _Draft(view.item)
     wants = {**_wanted(draft, view, rules), "due_date": wanted_date(draft, view, rules)}
-    known = all(name in view.bases and view.bases[name].record_value == want for name, want in wants.items() if name not in view.conflicts)
+    known = all(
+        name in view.bases and view.bases[name].record_value == want
+        for name, want in wants.items()
+        if name not in view.conflicts
+    )
     work = view.bases.get("work_status")
     return not known or work is None or work.version != view.item.work_status_version
 

@@ -16,7 +16,7 @@ from .record.mirrors import Conflict, Link, Request, Sighting
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for one connector in this cycle. `me` is our own account; `quiet_seconds` the wait for a second drag."""
+    """What holds for one connector in this cycle. `me` is our own account, `quiet_seconds` the quiet period."""
 
     connector: str
     me: str

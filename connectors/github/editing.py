@@ -24,28 +24,21 @@ _CLOSE = {"state": "closed", "state_reason": "completed"}
 _REOPEN = {"state": "open", "state_reason": "reopened"}
 
 
-def needs_look(edit: Edit) -> bool:
-    """Whether what to write depends on what is there: other due labels, the marker's line, the state."""
-    return not (edit.due_date is None and edit.body is None and edit.status is None)
-
-
-def labels_after(edit: Edit, row: Row | None) -> tuple[list[str], list[str]]:
-    """The labels to add and those to remove, in a fixed order. Without a row only those the edit names."""
-    present = labels_of(row) if row else frozenset()
+def labels_after(edit: Edit, row: Row) -> tuple[list[str], list[str]]:
+    """The labels to add and those to remove, in a fixed order; none that is there, or gone, already."""
+    present = labels_of(row)
     due_add, due_remove = _due_labels(edit, present)
     work_add, work_remove = _work_labels(edit, present, _status(row))
     add = edit.add_labels | due_add | work_add
     remove = (edit.remove_labels | due_remove | work_remove) - add
-    return sorted(add - present), sorted(remove & present if row else remove)
+    return sorted(add - present), sorted(remove & present)
 
 
-def patch_of(edit: Edit, row: Row | None) -> dict[str, str]:
+def patch_of(edit: Edit, row: Row) -> dict[str, str]:
     """The PATCH that brings title, body and state to what the edit wants, empty when they are there."""
-    wanted = {} if edit.title is None else {"title": edit.title}
-    if row is None:
-        return wanted
-    if edit.title == row["title"]:
-        wanted = {}
+    wanted = {}
+    if edit.title not in (None, row["title"]):
+        wanted["title"] = edit.title or ""
     marker, body = split_body(row["body"])
     if edit.body not in (None, body):
         wanted["body"] = join_body(marker, edit.body or "")
@@ -57,13 +50,13 @@ def label_path(labels: str, name: str) -> str:
     return f"{labels}/{quote(name, safe='')}"
 
 
-def _status(row: Row | None) -> Status | None:
-    return status_of(row["state"] == "closed", row.get("state_reason"), labels_of(row)) if row else None
+def _status(row: Row) -> Status:
+    return status_of(row["state"] == "closed", row.get("state_reason"), labels_of(row))
 
 
-def _move(edit: Edit, status: Status | None) -> dict[str, str]:
+def _move(edit: Edit, status: Status) -> dict[str, str]:
     """Nothing where the issue is in the wanted category: a reason that a person gave stays."""
-    if edit.status is None or status is None or status.category == edit.status:
+    if edit.status in (None, status.category):
         return {}
     if edit.status == "done":
         return _CLOSE
@@ -77,10 +70,10 @@ def _due_labels(edit: Edit, present: frozenset[str]) -> tuple[frozenset[str], fr
     return wanted, frozenset(filter(is_due_label, present)) - wanted
 
 
-def _work_labels(edit: Edit, present: frozenset[str], status: Status | None) -> tuple[frozenset[str], frozenset[str]]:
+def _work_labels(edit: Edit, present: frozenset[str], status: Status) -> tuple[frozenset[str], frozenset[str]]:
     """`todo` takes the labels of work off, `doing` needs one of them."""
     shown = frozenset(name for name in present if name.casefold() in WORK_LABELS)
-    if status is None or status.category == edit.status or edit.status not in ("todo", "doing"):
+    if edit.status in (None, status.category, "done"):
         return frozenset(), frozenset()
     if edit.status == "todo":
         return frozenset(), shown

@@ -17,7 +17,7 @@ from ..errors import Gone
 from ..settings import GithubSettings
 from .checking import examine, visibility_of
 from .cursor import Cursor, begin
-from .editing import label_path, labels_after, needs_look, patch_of
+from .editing import label_path, labels_after, patch_of
 from .history import Event, history_of
 from .reading import MARK, due_label, issue_of, join_body
 from .wire import Wire
@@ -49,6 +49,7 @@ class GithubTracker:
         minutes = settings.overlap_minutes
         self._overlap = OVERLAP if minutes is None else timedelta(minutes=minutes)
         self._repository_id: int | None = None
+        self._full_name = settings.repository
         self._login: str | None = None
 
     @property
@@ -139,18 +140,19 @@ class GithubTracker:
         return Created(issue.id, issue.key, issue.url, issue)
 
     def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """Labels first, then one PATCH, whose answer is the issue; without a PATCH one read shows it.
+        """A look, then labels, then one PATCH, whose answer is the issue; without a PATCH one read shows it.
 
-        A look comes first where what to write depends on what is there. The result holds no history.
+        The look finds the marker's line, other due labels and what is so already; and it keeps us from writing
+        where the issue was transferred to, for PyGithub follows it there. The result holds no history.
         """
-        row = self._row(issue_id) if needs_look(edit) else None
+        row = self._row(issue_id)
         add, remove = labels_after(edit, row)
         self._relabel(issue_id, add, remove)
         patch = patch_of(edit, row)
         if patch:
             path = f"{self._home()}/issues/{issue_id}"
             row = self._wire.write("PATCH", path, patch, issue_id=issue_id).data
-        elif add or remove or row is None:
+        elif add or remove:
             row = self._row(issue_id)
         return self._issue(row)
 
@@ -192,11 +194,20 @@ class GithubTracker:
         return issue_of(row, self._settings.repository, history_of(row, events))
 
     def _row(self, issue_id: str) -> Row:
-        """The issue as it stands. PyGithub follows a transferred issue elsewhere: there it is not ours."""
+        """The issue as it stands. Raises Gone when it was transferred: its new repository is not ours."""
         row: Row = self._wire.read(f"{self._home()}/issues/{issue_id}", issue_id=issue_id).data
-        if str(row.get("number")) != issue_id:
-            raise Gone(f"Issue {issue_id} left {self._settings.repository}: it is now {row.get('html_url')}")
+        if str(row["number"]) != issue_id or not self._is_here(row):
+            raise Gone(f"Issue {issue_id} left {self._settings.repository}: it is now {row['html_url']}")
         return row
+
+    def _is_here(self, row: Row) -> bool:
+        """Whether an issue is in our repository, which may have got another name since it was configured."""
+        if not self._is_named_in(row):
+            self._repository()
+        return self._is_named_in(row)
+
+    def _is_named_in(self, row: Row) -> bool:
+        return str(row["repository_url"]).casefold().endswith(f"/repos/{self._full_name}".casefold())
 
     def _home(self) -> str:
         return f"/repositories/{self._known_id()}"
@@ -209,7 +220,7 @@ class GithubTracker:
         known = self._repository_id
         path = f"/repos/{self._settings.repository}" if known is None else f"/repositories/{known}"
         row: Row = self._wire.read(path).data
-        self._repository_id = int(row["id"])
+        self._repository_id, self._full_name = int(row["id"]), str(row["full_name"])
         return row
 
     def _me(self) -> str:

@@ -22,7 +22,18 @@ from starlette.routing import Route
 
 from .clock import Clock
 from .github_answers import Answers
-from .github_http import REPOSITORY_ID, Call, Handler, Reply, in_order, json_of, label_name, matches, paged
+from .github_http import (
+    REPOSITORY_ID,
+    Call,
+    Handler,
+    Reply,
+    by_id,
+    in_order,
+    json_of,
+    label_name,
+    matches,
+    paged,
+)
 from .github_store import Refusal, Store, User
 
 QUOTA = 5000
@@ -59,8 +70,14 @@ class SandboxGithub:
         self.users = {user.login: user for user in users}
         self.store = Store(clock)
         self._clock = clock
+        self._former: set[str] = set()
         self._reset = self._next_hour()
         self.app = Starlette(routes=self._routes())
+
+    def rename(self, repository: str) -> None:
+        """Gives the repository another name; the former one redirects to its id."""
+        self._former.add(self.repository.casefold())
+        self.repository = repository
 
     def delete(self, number: int) -> None:
         """Deletes an issue, as its repository's administrator would."""
@@ -133,6 +150,8 @@ class SandboxGithub:
         """What every request below the repository must pass first."""
 
         def checked(call: Call) -> Reply:
+            if _named(call) in self._former:
+                return _moved(call)
             self._admit(call)
             if "/issues" in call.request.url.path and not self.has_issues:
                 raise Refusal(410, "Issues are disabled for this repo")
@@ -143,10 +162,11 @@ class SandboxGithub:
         return checked
 
     def _admit(self, call: Call) -> None:
-        path = call.request.path_params
-        named = f"{path.get('owner')}/{path.get('repo')}".casefold() == self.repository.casefold()
+        named = _named(call) == self.repository.casefold()
         allowed = call.user.role != "none" if call.user else False
-        if not (named or path.get("repository_id") == REPOSITORY_ID) or (self.private and not allowed):
+        if not (named or call.request.path_params.get("repository_id") == REPOSITORY_ID) or (
+            self.private and not allowed
+        ):
             raise Refusal(404, "Not Found")
 
     def _seal(self, request: Request, reply: Reply) -> Response:
@@ -253,3 +273,15 @@ class SandboxGithub:
 
 def _not_found(_: Call) -> Reply:
     raise Refusal(404, "Not Found")
+
+
+def _named(call: Call) -> str:
+    """The repository that the path names, in lower case."""
+    path = call.request.path_params
+    return f"{path.get('owner')}/{path.get('repo')}".casefold()
+
+
+def _moved(call: Call) -> Reply:
+    """GitHub's redirect keeps the query, whatever a client makes of it."""
+    target = call.request.url.replace(path=by_id(call.request.url.path))
+    return Reply({"message": "Moved Permanently", "url": str(target)}, 301, {"Location": str(target)})

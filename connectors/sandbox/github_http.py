@@ -99,14 +99,14 @@ def paged(call: Call, rows: Sequence[Any], render: Callable[[Any], dict[str, Any
     last = max(-(-len(rows) // size), 1)
     turns = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
     shown = {rel: at for rel, at in turns.items() if 1 <= at <= last and (at != page)}
-    base = call.request.url.replace(path=_by_id(call.request.url.path), query="")
+    base = call.request.url.replace(path=by_id(call.request.url.path), query="")
     query = {key: value for key, value in call.request.query_params.items() if key != "page"}
     links = [f'<{base}?{urlencode({**query, "page": at})}>; rel="{rel}"' for rel, at in shown.items()]
     body = [render(row) for row in rows[(page - 1) * size : page * size]]
     return Reply(body, headers={"Link": ", ".join(links)} if links else {})
 
 
-def _by_id(path: str) -> str:
+def by_id(path: str) -> str:
     """GitHub's own links address the repository by its id."""
     parts = path.split("/")
     return "/".join(["", "repositories", str(REPOSITORY_ID), *parts[4:]]) if parts[1] == "repos" else path

@@ -20,7 +20,7 @@ MAX_LABEL = 50
 Role = Literal["push", "pull", "none"]
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+class Refusal(Exception):
     """The answer is no: an HTTP status, GitHub's sentence and the fields at fault."""
 
     def __init__(self, status: int, message: str, errors: Sequence[dict[str, str]] = ()) -> None:

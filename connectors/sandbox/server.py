@@ -56,7 +56,15 @@ class SandboxServer:
         # Inherited by every connection; without it each answer waits 40 ms for an acknowledgement.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            self._serve, log_level="critical", access_log=False, ws="none", lifespan="off", interface="asgi3", proxy_headers=False, date_header=False, timeout_graceful_shutdown=1
+            self._serve,
+            log_level="critical",
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            proxy_headers=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)

@@ -33,7 +33,7 @@ _EPOCH = date(1899, 12, 30).toordinal()
 _FIRST_SOUND_SERIAL = 61  # 1900-03-01; before it Excel counts a leap day that never was
 
 
-class CellProblem(ValueError):  # noqa: N818 - a finding for people, not a failure
+class CellProblem(ValueError):
     """A cell that does not say what its column asks for; the text is a sentence with the remedy."""
 
 

@@ -53,7 +53,7 @@ class Reading:
     problems: tuple[RowProblem, ...] = ()
 
 
-class UnreadableDocument(Exception):  # noqa: N818 - says what is so, as the design does
+class UnreadableDocument(Exception):
     """The file as a whole cannot be read; `hint` says what its owner can do."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -62,7 +62,7 @@ class UnreadableDocument(Exception):  # noqa: N818 - says what is so, as the des
         self.hint = hint
 
 
-class UnwritableDocument(Exception):  # noqa: N818
+class UnwritableDocument(Exception):
     """An item does not fit the format, and writing it would lose something; `hint` says what to shorten."""
 
     def __init__(self, message: str, hint: str) -> None:

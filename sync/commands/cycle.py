@@ -53,8 +53,14 @@ def _steps(each: ConnectorPlan) -> list[str]:
     steps = [f"{name}: create an issue for item {link.item_uid}" for link in (*each.new_links, *each.retries)]
     for look in each.looks:
         who, key = look.view.item.poam_id, look.view.link.remote_key
-        steps += [f"{who}: {field} becomes {value}, from {key}" for change in look.item_changes for field, value in change.values.items()]
-        steps += [f"{who}: a request ({request.kind}) {request.requested_date or ''} from {key}" for request in look.requests]
+        steps += [
+            f"{who}: {field} becomes {value}, from {key}"
+            for change in look.item_changes
+            for field, value in change.values.items()
+        ]
+        steps += [
+            f"{who}: a request ({request.kind}) {request.requested_date or ''} from {key}" for request in look.requests
+        ]
         steps += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in look.conflicts]
         steps += [f"{who}: edit {key}: {', '.join(sorted(look.edited_fields))}"] if look.edit else []
     steps += [f"{view.item.poam_id}: edit {view.link.remote_key}" for view in each.owed]
@@ -75,7 +81,9 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
     because far more changed than usual), 0 when all is in sync.
     """
     if approved and not frame.identity.may_decide:
-        raise NotAllowed(f"{frame.identity.person} is {frame.identity.role} and cannot approve a plan", hint="an ISSO or AO can")
+        raise NotAllowed(
+            f"{frame.identity.person} is {frame.identity.role} and cannot approve a plan", hint="an ISSO or AO can"
+        )
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approved=approved)
         note_success(frame.config.record_path, report, frame.now())
@@ -93,7 +101,7 @@ def outcome_of(record: Record, report: Report) -> Outcome:
         return Outcome.FATAL
     if any(each.owed for each in report.connectors):
         return Outcome.WRITES_OWED
-    waiting = rows(record.db, Request, "state = 'waiting'") or rows(record.db, Conflict, "state = 'open'")
+    waiting = bool(rows(record.db, Request, "state = 'waiting'")) or bool(rows(record.db, Conflict, "state = 'open'"))
     held_back = any(each.error for each in report.connectors)
     return Outcome.NEEDS_A_PERSON if waiting or held_back or report.unrouted else Outcome.IN_SYNC
 
@@ -111,7 +119,9 @@ def tell(report: Report) -> None:
 def _line(each: ConnectorReport) -> str:
     wrote = f"{each.created} issues created, {each.edited} edited"
     decided = f"{each.changed} item changes, {each.requests} requests, {each.conflicts} conflicts"
-    trouble = "".join(f", {count} {word}" for count, word in ((each.refused, "refused"), (each.owed, "still owed")) if count)
+    trouble = "".join(
+        f", {count} {word}" for count, word in ((each.refused, "refused"), (each.owed, "still owed")) if count
+    )
     return f"{each.connector}: {each.read} issues read; {wrote}; {decided}{trouble}"
 
 
@@ -121,7 +131,10 @@ def shape(report: Report) -> dict[str, object]:
     return {
         "record_writes": report.record_writes,
         "connectors": {
-            each.connector: {**{name: getattr(each, name) for name in counts}, "error": str(each.error) if each.error else None}
+            each.connector: {
+                **{name: getattr(each, name) for name in counts},
+                "error": str(each.error) if each.error else None,
+            }
             for each in report.connectors
         },
         "unrouted": [item.poam_id for item in report.unrouted],

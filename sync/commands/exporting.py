@@ -23,7 +23,9 @@ from .output import print_json, say
 @click.command("export")
 @click.argument("format_", metavar="FORMAT", type=click.Choice(["fedramp"]))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
-@click.option("--layout", type=click.Choice(["3.0", "2.1"]), default="3.0", show_default=True, help="The template's version.")
+@click.option(
+    "--layout", type=click.Choice(["3.0", "2.1"]), default="3.0", show_default=True, help="The template's version."
+)
 @click.option("--as-of", default="", metavar="DATE", help="The day the document speaks for; default: today.")
 @click.option("--system", default="", help="The system, where the configuration has more than one.")
 @json_option

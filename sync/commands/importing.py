@@ -44,11 +44,16 @@ def import_(frame: Frame, file: Path, system: str, yes: bool, as_json: bool) -> 
             by = author(frame.identity, "import")
             with record.unit(at=frame.now()) as unit:
                 apply_import(unit, by, frame.config, plan)
-    (print_json if as_json else _tell)(_shape(plan, applied=applies) if as_json else plan)
-    if not as_json:
+    if as_json:
+        print_json(_shape(plan, applied=applies))
+    else:
+        _tell(plan)
         _conclude(plan, file, yes=yes)
     if plan.problems:
-        raise InputError(f"{file.name}: {len(plan.problems)} problems in its rows", hint="mend them and import again; nothing was changed")
+        raise InputError(
+            f"{file.name}: {len(plan.problems)} problems in its rows",
+            hint="mend them and import again; nothing was changed",
+        )
     return Outcome.NEEDS_A_PERSON if any(each.refused for each in plan.known) else Outcome.IN_SYNC
 
 
@@ -58,7 +63,10 @@ def _tell(plan: ImportPlan) -> None:
     for problem in plan.problems:
         say(f"! {problem}")
     for item in plan.new:
-        say(f"+ {item.poam_id}  {item.state}  due {item.scheduled_completion_date or 'not set'}  {line(item.weakness_name)}")
+        say(
+            f"+ {item.poam_id}  {item.state}  due {item.scheduled_completion_date or 'not set'}"
+            f"  {line(item.weakness_name)}"
+        )
     for each in plan.known:
         for change in each.changes:
             say(f"~ {each.item.poam_id}  {_told(change)}")
@@ -103,7 +111,9 @@ def _shape(plan: ImportPlan, *, applied: bool) -> dict[str, object]:
         "new": [item.poam_id for item in plan.new],
         "changed": [{"poam_id": each.item.poam_id, **shown(change)} for each in plan.known for change in each.changes],
         "refused": [
-            {"poam_id": each.item.poam_id, **shown(change), "why": why} for each in plan.known for change, why in each.refused
+            {"poam_id": each.item.poam_id, **shown(change), "why": why}
+            for each in plan.known
+            for change, why in each.refused
         ],
         "older": [{"poam_id": each.item.poam_id, **shown(change)} for each in plan.known for change in each.older],
         "unchanged": plan.unchanged,

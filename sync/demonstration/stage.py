@@ -94,7 +94,7 @@ def stage(folder: Path, clock: Clock, systems: Sequence[Mapping[str, str]]) -> I
     """Starts both trackers and writes the configuration and the tokens into the new folder."""
     jira, github = SandboxJira(clock), SandboxGithub(clock, repository=REPOSITORY)
     with SandboxServer(jira.app) as jira_server, SandboxServer(github.app) as github_server:
-        people = {
+        people: dict[str, Person] = {
             "jira": JiraPerson(jira_server.url, ENGINEER.email, ENGINEER.token),
             "code": GithubPerson(github_server.url, REPOSITORY, "maya-token"),
         }

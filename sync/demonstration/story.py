@@ -54,8 +54,8 @@ class Story:
         jira, maya = ENGINEERS["jira"], ENGINEERS["code"]
         self.tell(
             f"3. The engineers work in their trackers and never see a spreadsheet.\n"
-            f"   {jira} closes V-1041 as done, pulls V-1026 forward by two weeks and pushes V-1042 and LGS-104 back by 30\n"
-            f"   days. {maya} closes V-1027 and pushes V-1031 back by 45 days."
+            f"   {jira} closes V-1041 as done, pulls V-1026 forward by two weeks and pushes V-1042 and LGS-104 back\n"
+            f"   by 30 days. {maya} closes V-1027 and pushes V-1031 back by 45 days."
         )
         self._act("V-1041", lambda person, issue: person.close(issue))
         self._move("V-1026", -14)
@@ -67,16 +67,16 @@ class Story:
         self.stage.clock.advance(minutes=15)
         self.poam("sync")
         self.tell(
-            "   A closed issue is a claim: V-1041 and V-1027 wait for verification, none is closed. The earlier date is\n"
-            "   the engineers' forecast. The later dates went back to what is due and became requests with an author:"
+            "   A closed issue is a claim: V-1041 and V-1027 wait for verification, none is closed. The earlier\n"
+            "   date is the engineers' forecast. The later dates went back to what is due and became requests with an author:"
         )
         self.poam("requests")
 
     def _an_engineer_thinks_again(self) -> None:
         self.tell(
-            f"4. {ENGINEERS['code']} finds the fix of V-1027 incomplete and reopens the issue: the item is open again, its\n"
-            f"   clock as if it had never stopped. {ENGINEERS['jira']} declines LGS-106 (won't do): that closes no item, it\n"
-            "   queues a decision."
+            f"4. {ENGINEERS['code']} finds the fix of V-1027 incomplete and reopens the issue: the item is\n"
+            f"   open again, its clock as if it had never stopped. {ENGINEERS['jira']} declines LGS-106 (won't do):\n"
+            "   that closes no item, it queues a decision."
         )
         self._act("V-1027", lambda person, issue: person.reopen(issue))
         self._act("LGS-106", lambda person, issue: person.close(issue, "wont_do"))
@@ -85,21 +85,36 @@ class Story:
 
     def _the_isso_decides(self) -> None:
         self.tell(
-            "5. The ISSO decides. FedRAMP knows no extensions, so the later date of V-1042 is acknowledged: recorded as a\n"
-            "   milestone change, while the due date stands. The agency's rules know them: LGS-104 is extended."
+            "5. The ISSO decides. FedRAMP knows no extensions, so the later date of V-1042 is acknowledged:\n"
+            "   recorded as a milestone change, while the due date stands. The agency's rules know them: LGS-104 is extended."
         )
         self.poam("approve", self._request("V-1042"))
         self.poam("approve", self._request("LGS-104"), "--reason", "the restore site is available from then on")
         self.tell("   V-1031 is not late for a good reason, and LGS-106 cannot stay as it is:")
         self.poam("reject", self._request("V-1031"), "--reason", "the port can be closed with the next node image")
-        self.poam("reject", self._request("LGS-106"), "--reason", "the baseline is mandatory; ask for help with the rollout")
+        self.poam(
+            "reject", self._request("LGS-106"), "--reason", "the baseline is mandatory; ask for help with the rollout"
+        )
         self.tell("   And V-1041 is verified by somebody who did not do the work, with evidence:")
         scan = self.stage.folder / "scan-after-patch.txt"
-        scan.write_text("Authenticated scan after patching: plugin not reported on any bastion host.\n", encoding="utf-8")
-        self.poam("transition", "V-1041", "closed", "--reason", "remediated: clean authenticated scan", "--evidence", str(scan))
+        scan.write_text(
+            "Authenticated scan after patching: plugin not reported on any bastion host.\n", encoding="utf-8"
+        )
+        self.poam(
+            "transition",
+            "V-1041",
+            "closed",
+            "--reason",
+            "remediated: clean authenticated scan",
+            "--evidence",
+            str(scan),
+        )
 
     def _everything_rests(self) -> None:
-        self.tell("6. The decisions reach the engineers' issues (LGS-106 is open again there), and then everything rests:\n   a further cycle writes nothing, neither here nor there.")
+        self.tell(
+            "6. The decisions reach the engineers' issues (LGS-106 is open again there), and then everything rests:\n"
+            "   a further cycle writes nothing, neither here nor there."
+        )
         self.stage.clock.advance(hours=1)
         self.poam("sync")
         self.stage.clock.advance(hours=1)
@@ -139,4 +154,6 @@ class Story:
     def _tracker_writes(self) -> int:
         servers = (self.stage.jira, self.stage.github)
         searches = sum(server.count("POST", r"/search/jql$|/bulkfetch$") for server in servers)
-        return sum(server.count(method) for server in servers for method in ("POST", "PUT", "PATCH", "DELETE")) - searches
+        return (
+            sum(server.count(method) for server in servers for method in ("POST", "PUT", "PATCH", "DELETE")) - searches
+        )

@@ -23,7 +23,10 @@ def items_at(database: Database, system_id: str, until: str) -> list[PoamItem]:
 
 def _item(row: dict[str, str | None], tables: dict[str, Rows]) -> PoamItem:
     uid = row["uid"]
-    own = {name: int(value) if name in _NUMBERS and (value := row.get(name)) is not None else row.get(name) for name in ITEM_COLUMNS}
+    own = {
+        name: int(value) if name in _NUMBERS and (value := row.get(name)) is not None else row.get(name)
+        for name in ITEM_COLUMNS
+    }
 
     def mine(table: str, order: str) -> list[dict[str, str | None]]:
         rows = [each for each in tables[table].values() if each["item_uid"] == uid]
@@ -36,7 +39,9 @@ def _item(row: dict[str, str | None], tables: dict[str, Rows]) -> PoamItem:
             for each in mine("milestones", "number")
         ),
         "milestone_changes": tuple(
-            MilestoneChange(int(each["number"] or 0), ChangeKind(each["kind"] or ""), each["date"] or "", each["description"] or "")
+            MilestoneChange(
+                int(each["number"] or 0), ChangeKind(each["kind"] or ""), each["date"] or "", each["description"] or ""
+            )
             for each in mine("milestone_changes", "position")
         ),
     }

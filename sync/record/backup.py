@@ -23,7 +23,9 @@ def backup(path: Path, target: Path) -> None:
         copy.close()
         partial.rename(target)
     except (OSError, sqlite3.Error) as error:
-        raise RecordError(f"{target} could not be written: {error}", hint="check the folder, its permissions and free space") from None
+        raise RecordError(
+            f"{target} could not be written: {error}", hint="check the folder, its permissions and free space"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
         source.close()

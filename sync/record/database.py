@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3
+from sqlite_utils import Database as Database
+from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]  # whichever it uses itself
 
 from ..errors import RecordError, RecordMissing
 
@@ -41,12 +41,14 @@ def open_writer(path: Path) -> Database:
         database.conn.execute(f"PRAGMA journal_mode={mode}")
         database.conn.execute(f"PRAGMA synchronous={level}")
     except (OSError, sqlite3.Error) as error:
-        raise RecordError(f"{path} cannot be opened for writing: {error}", hint="check the file and its permissions") from None
+        raise RecordError(
+            f"{path} cannot be opened for writing: {error}", hint="check the file and its permissions"
+        ) from None
     return database
 
 
 def open_reader(path: Path) -> Database:
-    """The database for reading only: never a write, never a lock in a writer's way. Raises RecordMissing, RecordError."""
+    """The database for reading only: it never stands in a writer's way. Raises RecordMissing, RecordError."""
     if not path.is_file():
         raise RecordMissing(f"there is no record at {path}", hint="run `poam init`, or change [record] path")
     try:

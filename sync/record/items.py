@@ -68,7 +68,15 @@ def change_row(uid: str, position: int, change: MilestoneChange) -> dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None else int(value) if isinstance(value, bool) else str(value) if isinstance(value, str) else value
+    return (
+        value
+        if value is None
+        else int(value)
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 def load(database: Database, where: str = "1 = 1", values: Sequence[Any] = ()) -> list[PoamItem]:
@@ -100,4 +108,4 @@ def item_from(row: Mapping[str, Any], kids: Mapping[str, tuple[Any, ...]]) -> Po
     own = {
         name: _READ[name](row[name]) if name in _READ and row[name] is not None else row[name] for name in ITEM_COLUMNS
     }
-    return PoamItem(**own, **kids)
+    return PoamItem(**{**own, **kids})

@@ -68,7 +68,8 @@ def digest(previous_hash: str, values: Iterable[Any]) -> str:
 def seal(previous: tuple[int, str], columns: tuple[Any, ...]) -> Entry:
     """The next row after `previous` (seq, hash), holding `columns` (at … source)."""
     seq, previous_hash = previous[0] + 1, previous[1]
-    return Entry(seq, *columns, previous_hash, digest(previous_hash, (seq, *columns)))
+    row: tuple[Any, ...] = (seq, *columns, previous_hash, digest(previous_hash, (seq, *columns)))
+    return Entry(*row)
 
 
 def head(database: Database) -> tuple[int, str]:

@@ -110,7 +110,9 @@ T = TypeVar("T", Link, Sighting, Owed, Request, Conflict)
 TABLE = {Link: "links", Sighting: "sightings", Owed: "outbox", Request: "requests", Conflict: "conflicts"}
 
 
-def rows(database: Database, kind: type[T], where: str = "1 = 1", values: Sequence[Any] = (), order: str = "rowid") -> list[T]:
+def rows(
+    database: Database, kind: type[T], where: str = "1 = 1", values: Sequence[Any] = (), order: str = "rowid"
+) -> list[T]:
     """The rows of one kind, oldest first."""
     names = ", ".join(field.name for field in fields(kind))
     query = f"SELECT {names} FROM {TABLE[kind]} WHERE {where} ORDER BY {order}"  # noqa: S608
@@ -153,5 +155,7 @@ def remembered(database: Database, key: str) -> str | None:
 
 def payloads(database: Database, link_id: str) -> Iterator[str]:
     """Everything we ever sent to the issue of a link."""
-    for (payload,) in database.conn.execute("SELECT payload FROM outbox WHERE link_id = ? AND attempts > 0", (link_id,)):
+    for (payload,) in database.conn.execute(
+        "SELECT payload FROM outbox WHERE link_id = ? AND attempts > 0", (link_id,)
+    ):
         yield payload

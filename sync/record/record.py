@@ -99,15 +99,29 @@ class Unit:
 
     def replace_assets(self, by: Author, uid: str, assets: Sequence[str], *, source: str = "") -> None:
         """The assets an item concerns, anew; the journal keeps both lists."""
-        old = [row["identifier"] for row in self.db.query("SELECT identifier FROM assets WHERE item_uid = ? ORDER BY position", (uid,))]
+        old = [
+            row["identifier"]
+            for row in self.db.query("SELECT identifier FROM assets WHERE item_uid = ? ORDER BY position", (uid,))
+        ]
         entry = self._seal(by, "items", uid, uid, "assets", "\n".join(old), "\n".join(assets), "", source)
         self._write([entry])
         self.db.execute("DELETE FROM assets WHERE item_uid = ?", (uid,))
-        self._insert("assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(assets)])
+        self._insert(
+            "assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(assets)]
+        )
         self.db.execute("UPDATE items SET journal_seq = ? WHERE uid = ?", (entry.seq, uid))
 
     def observe(
-        self, by: Author, link_id: str, item_uid: str, field: str, old: str | None, new: str | None, *, reason: str, source: str
+        self,
+        by: Author,
+        link_id: str,
+        item_uid: str,
+        field: str,
+        old: str | None,
+        new: str | None,
+        *,
+        reason: str,
+        source: str,
     ) -> None:
         """Keeps what a person did at a tracker, whatever becomes of it."""
         self._write([self._seal(by, OBSERVED, link_id, item_uid, field, old, new, reason, source)])
@@ -160,7 +174,9 @@ class Record:
     def create(cls, path: Path, *, record_id: str, at: str) -> Record:
         """A new, empty record, open for writing. `record_id` is random text that markers are made of."""
         if path.exists():
-            raise RecordError(f"{path} exists already", hint="choose another [record] path, or use the record that is there")
+            raise RecordError(
+                f"{path} exists already", hint="choose another [record] path, or use the record that is there"
+            )
         record = cls._opened(path)
         with record.unit(at=at) as unit:
             unit.put("meta", {"key": "record_id", "value": record_id})
@@ -190,10 +206,13 @@ class Record:
             lock.acquire()
         except Timeout:
             raise RecordLocked(
-                f"{path} is in use by another poam process that writes", hint="wait until it is done: a cycle that creates many issues takes minutes"
+                f"{path} is in use by another poam process that writes",
+                hint="wait until it is done: a cycle that creates many issues takes minutes",
             ) from None
         except OSError as error:
-            raise RecordError(f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions") from None
+            raise RecordError(
+                f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions"
+            ) from None
         record = None
         try:
             record = cls(path, open_writer(path), lock)
@@ -209,7 +228,8 @@ class Record:
         migrate(self.db)
         if fingerprint(self.db) != expected_fingerprint():
             raise RecordCorrupt(
-                f"{self.path}: its tables or guards were changed outside poam-sync", hint="run `poam verify`, then restore a backup"
+                f"{self.path}: its tables or guards were changed outside poam-sync",
+                hint="run `poam verify`, then restore a backup",
             )
 
     def _recognise(self) -> None:
@@ -234,7 +254,9 @@ class Record:
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._undo()
-            raise RecordError(f"{self.path} could not be written: {error}", hint="check space, permissions and other programs") from error
+            raise RecordError(
+                f"{self.path} could not be written: {error}", hint="check space, permissions and other programs"
+            ) from error
         except BaseException:
             self._undo()
             raise

@@ -24,7 +24,11 @@ def _date(column: str) -> str:
 
 def _one_of(column: str, *values: str, null: bool = False) -> str:
     listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} TEXT CHECK ({column} IN ({listed}))" if null else f"{column} TEXT NOT NULL CHECK ({column} IN ({listed}))"
+    return (
+        f"{column} TEXT CHECK ({column} IN ({listed}))"
+        if null
+        else f"{column} TEXT NOT NULL CHECK ({column} IN ({listed}))"
+    )
 
 
 _RATING = ("critical", "high", "moderate", "low")
@@ -105,14 +109,15 @@ CREATE TABLE requests (
 CREATE UNIQUE INDEX one_waiting_request ON requests(item_uid, kind) WHERE state = 'waiting';
 
 CREATE TABLE evidence (
-  id TEXT PRIMARY KEY, {_ITEM}, {_one_of("state", "candidate", "accepted")}, kind TEXT NOT NULL, reference TEXT NOT NULL,
-  sha256 TEXT NOT NULL, added_by TEXT NOT NULL, added_at TEXT NOT NULL, {_JOURNALED}
+  id TEXT PRIMARY KEY, {_ITEM}, {_one_of("state", "candidate", "accepted")}, kind TEXT NOT NULL,
+  reference TEXT NOT NULL, sha256 TEXT NOT NULL, added_by TEXT NOT NULL, added_at TEXT NOT NULL, {_JOURNALED}
 ) STRICT;
 
 CREATE TABLE conflicts (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL,
   base_value TEXT, record_value TEXT, tracker_value TEXT, record_by TEXT NOT NULL, tracker_by TEXT NOT NULL,
-  record_at TEXT NOT NULL, tracker_at TEXT NOT NULL, {_one_of("policy", "manual", "record", "tracker", "refused", "missing")},
+  record_at TEXT NOT NULL, tracker_at TEXT NOT NULL,
+  {_one_of("policy", "manual", "record", "tracker", "refused", "missing")},
   raised_at TEXT NOT NULL, {_one_of("state", "open", "resolved")}, resolution TEXT NOT NULL, resolved_by TEXT NOT NULL,
   resolved_at TEXT, {_JOURNALED}
 ) STRICT;
@@ -174,7 +179,7 @@ def _guards() -> Iterator[str]:
           BEGIN SELECT RAISE(ABORT, '{table} are never deleted'); END"""
     for table, key in FACT_TABLES.items():
         journaled = f"""NOT EXISTS (SELECT 1 FROM journal
-            WHERE seq = NEW.journal_seq AND entity = '{table}' AND entity_id = CAST(NEW.{key} AS TEXT))"""
+            WHERE seq = NEW.journal_seq AND entity = '{table}' AND entity_id = CAST(NEW.{key} AS TEXT))"""  # noqa: S608
         if table != "milestone_changes":  # an item's first ones are part of the item's own journal row
             yield f"""CREATE TRIGGER {table}_insert_is_journaled BEFORE INSERT ON {table} WHEN {journaled}
               BEGIN SELECT RAISE(ABORT, '{table}: a fact needs its journal row'); END"""
@@ -202,7 +207,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = ((*filter(str.strip, TABLES.split(";\n
 
 
 def migrate(database: Database) -> None:
-    """Brings the file to the current version in one transaction, forward only. Raises RecordCorrupt for a newer file."""
+    """Brings the file to the current version in one transaction, forward only. Refuses a newer one: RecordCorrupt."""
     connection = database.conn
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -224,7 +229,8 @@ def refuse_newer(version: int) -> None:
     """Refuses a file that a later poam-sync has written. Raises RecordCorrupt."""
     if version > len(MIGRATIONS):
         raise RecordCorrupt(
-            f"the record has schema version {version}, this poam-sync knows {len(MIGRATIONS)}", hint="install the newer poam-sync"
+            f"the record has schema version {version}, this poam-sync knows {len(MIGRATIONS)}",
+            hint="install the newer poam-sync",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from poam.connectors.base import Draft, Tracker
+from poam.connectors.base import Draft, Edit, Tracker
 from poam.connectors.errors import Unavailable
 from poam.connectors.sandbox.server import Fault
 
@@ -140,6 +140,18 @@ def test_the_cursor_of_another_repository_is_not_used(stage: GithubStage) -> Non
     stage.tracker.create(DRAFT)
     cursor = json.dumps({**json.loads(stage.settled()), "source": "elsewhere acme/web", "repository_id": 1})
     assert len(stage.tracker.changed_since(cursor).issues) == 1
+
+
+def test_a_renamed_repository_is_read_on_as_if_nothing_had_happened(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    cursor = stage.settled()
+    stage.sandbox.rename("acme/portal")
+    tracker = stage.another()
+    assert list(tracker.changed_since(cursor).issues) == []
+    assert tracker.edit(issue_id, Edit(title="Still ours")).title == "Still ours"
+    queries = {seen.query for seen in stage.server.requests if seen.path.endswith("/issues")}
+    assert all("labels=poam" in query for query in queries)
+    assert [issue.title for issue in stage.another().changed_since(None).issues] == ["Still ours"]
 
 
 def test_the_cursor_holds_no_token(stage: GithubStage) -> None:

@@ -114,7 +114,8 @@ def test_an_issue_transferred_to_another_repository_is_gone_from_ours(stage: Git
     moved = {"location": f"{stage.server.url}/repositories/4711/issues/{second}"}
     stage.server.faults.append(Fault("GET", f"/issues/{first}$", 301, headers=moved))
     with pytest.raises(Gone, match="it is now"):
-        stage.tracker.get(first)
+        stage.tracker.edit(first, Edit(title="Not for strangers"))
+    assert stage.server.count("PATCH") == 0
 
 
 def test_an_exhausted_quota_is_waited_for_until_its_reset(stage: GithubStage) -> None:

@@ -70,13 +70,6 @@ def test_title_body_and_state_are_one_request_whose_answer_is_the_issue(stage: G
     assert issue.version == stage.tracker.get(issue_id).version
 
 
-def test_a_title_alone_is_one_request(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
-    stage.server.requests.clear()
-    assert stage.tracker.edit(issue_id, Edit(title="New")).title == "New"
-    assert stage.server.count() == 1
-
-
 def test_what_is_so_already_is_not_written(stage: GithubStage) -> None:
     issue_id = stage.tracker.create(DRAFT).id
     stage.person.close(issue_id, "wont_do")

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from poam.connectors.base import Edit
@@ -25,9 +26,9 @@ TOKEN = "s3cret-t0ken"
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[JiraTracker]:
+def serving(app: ASGIApp, **settings: Any) -> Iterator[JiraTracker]:
     """A tracker at a site that is no Jira, or not a good one."""
-    with SandboxServer(app) as server, closing(tracker(server.url, token=TOKEN)) as ours:
+    with SandboxServer(app) as server, closing(tracker(server.url, **settings)) as ours:
         yield ours
 
 
@@ -65,13 +66,13 @@ class TestAbsence:
 
     def test_a_server_that_never_answers_is_given_up(self, stage: JiraStage) -> None:
         stuck = silent(stage.sandbox.app, "serverInfo")
-        with SandboxServer(stuck) as server, closing(tracker(server.url, timeout_seconds=0.2)) as ours:
-            pytest.raises(Unavailable, ours.check).match("no answer in time")
+        with serving(stuck, timeout_seconds=0.2) as ours, pytest.raises(Unavailable, match="no answer in time"):
+            ours.check()
 
     def test_a_create_that_is_not_answered_in_time_is_unsettled(self, stage: JiraStage) -> None:
         stuck = silent(stage.sandbox.app, "/rest/api/2/issue")
-        with SandboxServer(stuck) as server, closing(tracker(server.url, timeout_seconds=0.2)) as ours:
-            pytest.raises(Unsettled, ours.create, stage.draft()).match("no answer in time")
+        with serving(stuck, timeout_seconds=0.2) as ours, pytest.raises(Unsettled, match="no answer in time"):
+            ours.create(stage.draft())
 
 
 class TestRates:
@@ -152,7 +153,7 @@ class TestCredentials:
             assert ours.check().account.id == BOT.account_id
 
     def test_no_cookie_outlives_its_answer(self, warm: JiraStage) -> None:
-        with SandboxServer(with_cookie(warm.sandbox.app)) as server, closing(tracker(server.url)) as ours:
+        with serving(with_cookie(warm.sandbox.app)) as ours:
             ours.changed_since(None)
             assert len(ours._wire._jira._session.cookies) == 0
 
@@ -186,19 +187,19 @@ class TestOddSites:
 
     def test_an_unreadable_answer_to_a_create_is_unsettled(self, stage: JiraStage) -> None:
         odd = instead(stage.sandbox.app, "/rest/api/2/issue", HTMLResponse("<h1>Thanks</h1>"))
-        with SandboxServer(odd) as server, closing(tracker(server.url)) as ours:
-            pytest.raises(Unsettled, ours.create, stage.draft()).match("unreadable")
+        with serving(odd) as ours, pytest.raises(Unsettled, match="unreadable"):
+            ours.create(stage.draft())
 
     @pytest.mark.parametrize("body", ["null", "5", '"no"', '{"errors": null}', '{"errorMessages": "no"}', "<p>"])
     def test_an_unusual_refusal_is_still_a_refusal(self, stage: JiraStage, body: str) -> None:
         odd = instead(stage.sandbox.app, "/rest/api/2/issue", PlainTextResponse(body, 400))
-        with SandboxServer(odd) as server, closing(tracker(server.url)) as ours, pytest.raises(Rejected):
+        with serving(odd) as ours, pytest.raises(Rejected):
             ours.create(stage.draft())
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500, 503])
     def test_no_message_holds_the_token_even_when_the_server_echoes_it(self, status: int) -> None:
         echo = JSONResponse({"errorMessages": [f"bad token {TOKEN}"], "errors": {"x": TOKEN}}, status)
-        with serving(echo) as ours, pytest.raises(TrackerError) as failed:
+        with serving(echo, token=TOKEN) as ours, pytest.raises(TrackerError) as failed:
             ours.changed_since(None)
 
         assert TOKEN not in f"{failed.value!r} {failed.value} {failed.value.hint}"

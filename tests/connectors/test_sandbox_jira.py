@@ -105,7 +105,7 @@ class TestLibrary:
         assert library.server_info()["deploymentType"] == "Cloud"
         assert {field["id"] for field in library.fields()} >= {"summary", "duedate", "labels"}
         assert [status.name for status in library.statuses()][:2] == ["To Do", "In Progress"]
-        assert [kind.name for kind in library.project_issue_types("SEC")] == ["Task", "Bug", "Epic"]
+        assert [kind["name"] for kind in library.project("SEC").raw["issueTypes"]] == ["Task", "Bug", "Epic"]
         assert library.my_permissions("SEC", permissions="EDIT_ISSUES")["permissions"]["EDIT_ISSUES"]["havePermission"]
 
 
@@ -264,13 +264,11 @@ class TestIssues:
         )
         assert (moved["items"][0]["from"], moved["items"][0]["to"]) == ("2026-04-01", "2026-05-01")
         assert moved["items"][0]["toString"] != "2026-05-01"
-        told = {
-            item["field"]: (item["from"], item["fromString"], item["to"], item["toString"]) for item in done["items"]
-        }
-        assert told == {
-            "status": ("3", "In Progress", "10002", "Done"),
-            "resolution": (None, None, "10000", "Done"),
-        }
+        parts = ("field", "from", "fromString", "to", "toString")
+        assert [tuple(item[part] for part in parts) for item in done["items"]] == [
+            ("status", "3", "In Progress", "10002", "Done"),
+            ("resolution", None, None, "10000", "Done"),
+        ]
         pages = ask("GET", f"issue/{number}/changelog", params={"startAt": 1, "maxResults": 1}).json()
         assert (pages["total"], pages["isLast"], pages["values"]) == (3, False, [started])
 

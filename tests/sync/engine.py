@@ -29,8 +29,20 @@ def config(**sync: Any) -> Config:
     return Config.model_validate(
         {
             "systems": [
-                {"id": "ACME", "name": "ACME Cloud", "provider": "ACME", "impact_level": "Moderate", "profile": "fedramp_rev5"},
-                {"id": "LEDGER", "name": "Ledger", "provider": "Bureau", "impact_level": "Low", "profile": "agency_rmf"},
+                {
+                    "id": "ACME",
+                    "name": "ACME Cloud",
+                    "provider": "ACME",
+                    "impact_level": "Moderate",
+                    "profile": "fedramp_rev5",
+                },
+                {
+                    "id": "LEDGER",
+                    "name": "Ledger",
+                    "provider": "Bureau",
+                    "impact_level": "Low",
+                    "profile": "agency_rmf",
+                },
             ],
             "people": {
                 "isso@acme.example": {"role": "isso", "accounts": ["jira:irene"]},
@@ -38,7 +50,13 @@ def config(**sync: Any) -> Config:
             },
             "sync": sync,
             "connectors": {
-                "jira": {"type": "jira", "url": "https://acme.example", "project": "SEC", "token_env": "T", "text": "full"}
+                "jira": {
+                    "type": "jira",
+                    "url": "https://acme.example",
+                    "project": "SEC",
+                    "token_env": "T",
+                    "text": "full",
+                }
             },
             "routes": [{"connector": "jira"}],
         }

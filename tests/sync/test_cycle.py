@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from poam.connectors.base import Status
 from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
 from poam.mapping.item import State, WorkStatus
@@ -68,7 +67,9 @@ def test_a_claim_brings_the_issue_as_candidate_evidence(mirrored: Engine) -> Non
     mirrored.person.close(mirrored.link().remote_id)
     mirrored.later()
     found = list(mirrored.record.db.query("SELECT kind, reference, state, added_by FROM evidence"))
-    assert found == [{"kind": "issue", "reference": mirrored.link().url, "state": "candidate", "added_by": "ann@acme.example"}]
+    assert found == [
+        {"kind": "issue", "reference": mirrored.link().url, "state": "candidate", "added_by": "ann@acme.example"}
+    ]
 
 
 @pytest.mark.parametrize(("how", "kind"), [("wont_do", "declined"), ("duplicate", "duplicate")])
@@ -104,7 +105,9 @@ def test_a_rejected_verification_reopens_the_issue(mirrored: Engine) -> None:
     mirrored.later()
     version = mirrored.item().work_status_version + 1
     with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
-        unit.change(ISSO, "items", "uid-1", {"state": "open", "work_status": "in_progress", "work_status_version": version})
+        unit.change(
+            ISSO, "items", "uid-1", {"state": "open", "work_status": "in_progress", "work_status_version": version}
+        )
     mirrored.later()
     assert mirrored.issue().status.category == "doing"
     assert mirrored.item().work_status is WorkStatus.IN_PROGRESS
@@ -236,7 +239,9 @@ def test_an_edited_title_and_block_are_restored_and_the_rest_of_the_body_stays(m
     assert issue.title == "[V-1] Outdated library 1"
     assert issue.body.startswith("My notes.")
     assert "Ignore" not in issue.body
-    assert ("ann@acme.example", "[V-1] Outdated library 1", "Somebody's better title") in mirrored.journal("observed.title")
+    assert ("ann@acme.example", "[V-1] Outdated library 1", "Somebody's better title") in mirrored.journal(
+        "observed.title"
+    )
     mirrored.later()
     at_rest(mirrored)
 
@@ -251,7 +256,9 @@ def test_peoples_labels_survive(mirrored: Engine) -> None:
 
 def test_a_change_of_the_record_reaches_the_issue_in_one_write(mirrored: Engine) -> None:
     with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
-        unit.change(ISSO, "items", "uid-1", {"weakness_name": "Outdated TLS library", "scheduled_completion_date": "2026-05-01"})
+        unit.change(
+            ISSO, "items", "uid-1", {"weakness_name": "Outdated TLS library", "scheduled_completion_date": "2026-05-01"}
+        )
     report = mirrored.later()
     assert report.connectors[0].edited == 1
     assert mirrored.issue().title == "[V-1] Outdated TLS library"
