@@ -155,11 +155,20 @@ def _id(item: PoamItem, mode: TextMode) -> str:
 
 def _said(item: PoamItem, text: str, mode: TextMode, allowance: int) -> str:
     """A text of the record or of a person as the mode allows it; what leaks even then is withheld whole."""
+    text = _head(text, 4 * allowance)
     if mode == "full":
         return _short(inert(text), allowance)
     neutral = mode != "restricted"
     said = _short(inert(scrub(visible(text), item, neutral=neutral)), allowance)
     return WITHHELD if leaks(said, item, neutral=neutral) else said
+
+
+def _head(text: str, length: int) -> str:
+    """The beginning of a text in whole words, so that no half address is left for the redaction to miss."""
+    if len(text) <= length:
+        return text
+    words = text[:length].rsplit(maxsplit=1)
+    return words[0] if len(words) > 1 else ""
 
 
 def _short(text: str, allowance: int) -> str:
@@ -219,9 +228,7 @@ _EVIDENCE_NEUTRAL = (
     "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of "
     "this issue."
 )
-_LATER = (
-    "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
-)
+_LATER = "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
 _NO_EXTENSION = "The ISSO can take note of it; the required date itself does not move."
 _EARLIER = "An earlier date is taken over as your forecast; set the required date again to withdraw it."
 _DECLINE = (

@@ -48,6 +48,7 @@ class Report:
     unrouted: tuple[PoamItem, ...] = ()
     record_writes: int = 0
     cycle: str = field(default="")
+    head: tuple[int, str] = (0, "")
 
 
 def run_cycle(
@@ -100,7 +101,7 @@ def act(
             delivery = Postman(record, config, trackers[name], each.seen.rules, clock, cycle).deliver()
         reports.append(_report(record, each, delivery))
     _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
-    return Report(tuple(reports), plan.unrouted, record.writes() - before - moved_cursors, cycle)
+    return Report(tuple(reports), plan.unrouted, record.writes() - before - moved_cursors, cycle, record.head)
 
 
 def _settled_seq(record: Record, plan: Plan) -> int:

@@ -68,9 +68,17 @@ def decide(database: Database, config: Config, seen: Sequence[Seen], now: dateti
     return Plan(plans, tuple(item for item in new if routed[item.uid] is None), head(database)[0])
 
 
+_MIRRORED = f"state IN ({', '.join(repr(state.value) for state in sorted(MIRRORED_STATES))})"
+
+
 def _unmirrored(database: Database) -> Iterator[PoamItem]:
-    states = ", ".join(f"'{state}'" for state in sorted(MIRRORED_STATES))
-    yield from load(database, f"state IN ({states}) AND uid NOT IN (SELECT item_uid FROM links)")  # noqa: S608
+    yield from load(database, f"{_MIRRORED} AND uid NOT IN (SELECT item_uid FROM links)")  # noqa: S608
+
+
+def _planned(database: Database, connector: str) -> list[Link]:
+    """Links that never got their issue, of items that should have one."""
+    wanted = f"connector = ? AND state = 'planned' AND item_uid IN (SELECT uid FROM items WHERE {_MIRRORED})"  # noqa: S608
+    return rows(database, Link, wanted, (connector,))
 
 
 def _for_connector(
@@ -103,7 +111,7 @@ def _for_connector(
         tuple(looks),
         tuple(view for view in views if view.sighting.version and is_owed(view, seen.rules)),
         tuple(_new_link(record_id, item, seen.connector) for item in new),
-        tuple(link for link in links if link.state == "planned" and (changed is None or link.item_uid in changed)),
+        tuple(link for link in _planned(database, seen.connector) if changed is None or link.item_uid in changed),
         tuple(found),
         tuple(twins),
     )

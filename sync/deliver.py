@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..connectors.base import Created, Issue, Tracker
-from ..connectors.errors import Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
+from ..connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from .commit import commit, daemon, raise_conflict, settle, written
 from .config import Config
 from .errors import MassChange
 from .observe import iso, later, rules_for
-from .plan import first_draft, look
+from .plan import MIRRORED_STATES, first_draft, look
 from .record.items import load
 from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
 from .record.record import Record, Unit
@@ -88,6 +88,9 @@ class Postman:
             self._keep(self._as_it_stands(owed), state="UNKNOWN", last_error=str(error))
         except Stale as error:
             self._keep(self._as_it_stands(owed), state="PENDING", last_error=str(error))
+        except Forbidden as error:  # it concerns every write: nothing was applied, and somebody has to look
+            self._keep(self._as_it_stands(owed), state="PENDING", last_error=str(error))
+            raise
         except Gone as error:
             self._missed(owed, link, error)
         except Rejected as error:
@@ -100,7 +103,11 @@ class Postman:
     # --- creates
 
     def _create(self, owed: Owed, link: Link, delivery: Delivery) -> None:
-        draft = first_draft(view_of(self.record.db, self.config, link), self.rules)
+        view = view_of(self.record.db, self.config, link)
+        if view.item.state not in MIRRORED_STATES:
+            self._done(owed)  # decided before an engineer could see it
+            return
+        draft = first_draft(view, self.rules)
         deadline = later(self.now, self.config.sync.limits.send_deadline)
         sending = self._keep(
             owed, state="SENDING", payload=written(draft), send_deadline=deadline, attempts=owed.attempts + 1

@@ -12,7 +12,7 @@ from .errors import InputError
 from .record.asof import items_at
 from .record.database import Database
 from .record.items import load
-from .record.journal import Author
+from .record.journal import Author, anchor
 from .record.record import Unit
 
 IN_THE_DOCUMENT = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED, State.CLOSED})
@@ -34,9 +34,7 @@ class Submission:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def generate(
-    database: Database, system_id: str, *, layout: FedrampLayout, as_of: str, until: str | None, head: tuple[int, str]
-) -> Submission:
+def generate(database: Database, system_id: str, *, layout: FedrampLayout, as_of: str, until: str | None) -> Submission:
     """The FedRAMP workbook of a system. The same record and day give the same bytes. Raises InputError.
 
     `until` is the instant a past day ended at; None generates from the record as it stands.
@@ -47,8 +45,11 @@ def generate(
     header = SystemHeader(found[0]["provider"], found[0]["name"], found[0]["impact_level"], as_of)
     all_items = items_at(database, system_id, until) if until else load(database, "system_id = ?", (system_id,))
     items = [item for item in all_items if item.state in IN_THE_DOCUMENT]
+    head = anchor(database, until)
     try:
-        data = write_workbook(Document(layout, header, tuple(items)), layout=layout)
+        data = write_workbook(
+            Document(layout, header, tuple(items), anchor=f"Journal row {head[0]}, {head[1]}"), layout=layout
+        )
     except UnwritableDocument as error:
         raise InputError(f"{system_id}: {error.message.rstrip('.')}", hint=error.hint.rstrip(".")) from None
     return Submission(system_id, layout, as_of, data, head)

@@ -1,8 +1,8 @@
 """Merges one field of one item between the record and one tracker. Pure, total, and without a clock.
 
 Terms: the *base* is the pair both sides last agreed on (record value, tracker value); `ours` and `theirs` are
-the values now; the *proposal* is the last value a person gave the field at the tracker since we last read its history. Merging
-looks at proposals, not at bare state: a state says what is, a history says what somebody wanted.
+the values now; the *proposal* is the last value a person gave the field at the tracker since we last read its
+history. Merging looks at proposals, not at bare state: a state says what is, a history what somebody wanted.
 """
 
 from __future__ import annotations

@@ -62,8 +62,10 @@ class Search:
     def carrying(self, marker: str) -> list[Issue]:
         """Every issue with that marker, by ascending id; the newest ones even before search knows them."""
         jql = f'labels = "{marker_label(marker)}" ORDER BY id ASC'
-        found = [self.complete(raw) for answer in self._pages(jql) for raw in answer.data["issues"]]
-        return found or [issue for issue in self.fetch(self._next_keys()) if issue.marker == marker]
+        known = [self.complete(raw) for answer in self._pages(jql) for raw in answer.data["issues"]]
+        newest = [issue for issue in self.fetch(self._next_keys()) if issue.marker == marker]
+        found = {issue.id: issue for issue in (*known, *newest)}
+        return sorted(found.values(), key=lambda issue: int(issue.id))
 
     def fetch(self, ids_or_keys: Sequence[str]) -> list[Issue]:
         """The issues as they stand, the missing ones left out."""

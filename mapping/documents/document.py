@@ -22,7 +22,7 @@ class SystemHeader:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One POA&M workbook: its layout, its header, its items.
+    """One POA&M workbook: its layout, its header, its items; `anchor` names the journal row it is an extract of.
 
     The items are those the authority is to see; drafts and discarded items are the caller's to leave out.
     """
@@ -30,6 +30,7 @@ class Document:
     layout: FedrampLayout
     header: SystemHeader
     items: tuple[PoamItem, ...] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

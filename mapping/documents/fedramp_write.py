@@ -41,7 +41,7 @@ def write_workbook(document: Document, *, layout: FedrampLayout) -> bytes:
     """
     plan, output = LAYOUTS[layout], BytesIO()
     book = Workbook(output, _OPTIONS)
-    book.set_properties({"title": "Plan of Action and Milestones", "created": _created(document.header)})
+    book.set_properties({"title": "Plan of Action and Milestones", "created": _created(document.header), "comments": document.anchor})
     looks = styles(book)
     if layout == "3.0":
         instructions(book, looks)

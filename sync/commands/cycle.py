@@ -114,6 +114,8 @@ def tell(report: Report) -> None:
             complain(str(each.error), each.error.hint)
     for item in report.unrouted:
         say(f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry")
+    if report.record_writes:
+        say(f"journal row {report.head[0]} {report.head[1]}")
 
 
 def _line(each: ConnectorReport) -> str:
@@ -130,6 +132,8 @@ def shape(report: Report) -> dict[str, object]:
     counts = ("read", "created", "edited", "changed", "requests", "conflicts", "refused", "owed")
     return {
         "record_writes": report.record_writes,
+        "head_seq": report.head[0],
+        "head_hash": report.head[1],
         "connectors": {
             each.connector: {
                 **{name: getattr(each, name) for name in counts},

@@ -48,7 +48,6 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
             layout=cast(FedrampLayout, layout),
             as_of=day,
             until=_end_of(frame, system_id, day) if day < today else None,
-            head=record.head,
         )
         write_bytes(output, submission.data)
         with record.unit(at=frame.now()) as unit:

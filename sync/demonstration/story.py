@@ -68,7 +68,8 @@ class Story:
         self.poam("sync")
         self.tell(
             "   A closed issue is a claim: V-1041 and V-1027 wait for verification, none is closed. The earlier\n"
-            "   date is the engineers' forecast. The later dates went back to what is due and became requests with an author:"
+            "   date is the engineers' forecast. The later dates went back to what is due and became\n"
+            "   requests with an author:"
         )
         self.poam("requests")
 
@@ -86,7 +87,8 @@ class Story:
     def _the_isso_decides(self) -> None:
         self.tell(
             "5. The ISSO decides. FedRAMP knows no extensions, so the later date of V-1042 is acknowledged:\n"
-            "   recorded as a milestone change, while the due date stands. The agency's rules know them: LGS-104 is extended."
+            "   recorded as a milestone change, while the due date stands. The agency's rules know them:\n"
+            "   LGS-104 is extended."
         )
         self.poam("approve", self._request("V-1042"))
         self.poam("approve", self._request("LGS-104"), "--reason", "the restore site is available from then on")

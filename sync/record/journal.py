@@ -78,6 +78,15 @@ def head(database: Database) -> tuple[int, str]:
     return (row[0], row[1]) if row else (0, "")
 
 
+def anchor(database: Database, until: str | None = None) -> tuple[int, str]:
+    """The last row up to an instant that is not itself about a document: what a document is an extract of."""
+    row = database.conn.execute(
+        "SELECT seq, hash FROM journal WHERE entity <> 'submissions' AND at <= ? ORDER BY seq DESC LIMIT 1",
+        (until or "9999",),
+    ).fetchone()
+    return (row[0], row[1]) if row else (0, "")
+
+
 def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:
     """The journal in order, of one item or of everything."""
     where, values = ("WHERE item_uid = ?", (item_uid,)) if item_uid else ("", ())

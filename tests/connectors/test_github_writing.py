@@ -133,6 +133,13 @@ def test_labels_are_removed_whatever_their_name_and_even_if_gone_already(stage: 
     assert stage.tracker.edit(issue_id, Edit(remove_labels=gone)).labels == {"poam", "due:2026-04-01"}
 
 
+def test_a_label_that_a_person_removes_first_is_removed_all_the_same(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.faults.append(Fault("DELETE", "/labels/", 404))
+    assert stage.tracker.edit(issue_id, Edit(due_date="2026-09-01")).id == issue_id
+    assert stage.server.count("DELETE") == 1
+
+
 def test_labels_are_never_replaced_as_a_whole(stage: GithubStage) -> None:
     issue_id = stage.tracker.create(DRAFT).id
     stage.tracker.edit(issue_id, Edit(title="New", due_date="2026-09-01", status="doing"))

@@ -163,7 +163,7 @@ class TestWorkflow:
 
         assert warm.tracker.edit(other, Edit(status="doing")).status.name == "In Progress"
 
-    def test_more_than_four_hops_are_not_walked(self, warm: JiraStage) -> None:
+    def test_a_dead_end_is_a_refusal_and_the_issue_stays_where_it_came_to(self, warm: JiraStage) -> None:
         warm.sandbox.workflow = (
             Transition("1", "Start", frozenset({"To Do"}), "In Progress"),
             Transition("2", "Block", frozenset({"In Progress"}), "Blocked"),

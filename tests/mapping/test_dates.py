@@ -1,4 +1,4 @@
-"""Dates: what binds, what is shown, what a tracker's date means, and who is late. Boundaries of the day itself."""
+"""Dates: what binds, what is shown, what a tracker's date means, and who is late, to the day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from poam.mapping.dates import (
     DateMeaning,
     add_days,
@@ -128,9 +127,7 @@ def test_the_issue_shows_a_forecast_only_when_it_is_earlier_than_what_binds() ->
         (None, "2026-01-01", DateMeaning.FORECAST),
     ],
 )
-def test_a_date_from_a_tracker_means_one_thing(
-    forecast: str | None, day: str | None, meaning: DateMeaning
-) -> None:
+def test_a_date_from_a_tracker_means_one_thing(forecast: str | None, day: str | None, meaning: DateMeaning) -> None:
     assert classify_date(replace(ITEM, forecast_date=forecast), FEDRAMP, day) is meaning
 
 
@@ -141,14 +138,10 @@ def test_without_a_date_that_binds_every_date_is_a_forecast_and_none_is_nothing_
     assert classify_date(undated, FEDRAMP, "") is DateMeaning.SAME
 
 
-OPTIONAL = st.none() | st.sampled_from(
-    ["2025-06-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "?"]
-)
+OPTIONAL = st.none() | st.sampled_from(["2025-06-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "?"])
 
 
-@given(
-    OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL | st.text(), st.sampled_from(list(PROFILES))
-)
+@given(OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL | st.text(), st.sampled_from(list(PROFILES)))
 def test_applying_what_a_date_means_leaves_nothing_to_apply(
     forecast: str | None,
     scheduled: str | None,
@@ -241,9 +234,7 @@ def test_a_pending_adjustment_does_not_make_an_item_less_late() -> None:
 
 
 def test_lateness_is_never_negative_in_any_state_profile_or_rating() -> None:
-    for state, key, rating, due in product(
-        State, PROFILES, (None, *Rating), (None, "2020-01-01", "2030-01-01")
-    ):
+    for state, key, rating, due in product(State, PROFILES, (None, *Rating), (None, "2020-01-01", "2030-01-01")):
         item = replace(ITEM, state=state, original_risk_rating=rating, scheduled_completion_date=due)
         late = days_late(item, PROFILES[key], "2026-05-01")
         assert late >= 0

@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from poam.mapping.issue_text import (
     BEGIN,
     BLOCK_LIMIT,
@@ -120,9 +119,7 @@ def test_a_forecast_is_shown_with_the_date_that_binds() -> None:
     assert "Due date: 2026-03-01 (your forecast; required by 2026-04-01)" in text
     undated = replace(ITEM, scheduled_completion_date=None)
     assert "Due date: none yet" in block("neutral", undated)
-    assert "Due date: 2026-03-01 (your forecast)" in block(
-        "neutral", replace(undated, forecast_date="2026-03-01")
-    )
+    assert "Due date: 2026-03-01 (your forecast)" in block("neutral", replace(undated, forecast_date="2026-03-01"))
 
 
 def test_where_no_extension_exists_the_block_says_that_the_date_does_not_move() -> None:
@@ -196,15 +193,9 @@ def test_nothing_of_the_weakness_leaves_in_neutral_wherever_it_was_written(
         comments=everywhere,
         milestones=(Milestone(1, everywhere, "2026-02-01"),),
     )
-    said = (
-        issue_title(item, "neutral", 255)
-        + "\n"
-        + issue_block(item, FEDRAMP, "neutral", [f"Because {everywhere}"])
-    )
+    said = issue_title(item, "neutral", 255) + "\n" + issue_block(item, FEDRAMP, "neutral", [f"Because {everywhere}"])
     folded = said.casefold()
-    assert [
-        secret for secret in secrets if re.search(rf"(?<!\w){re.escape(secret.casefold())}(?!\w)", folded)
-    ] == []
+    assert [secret for secret in secrets if re.search(rf"(?<!\w){re.escape(secret.casefold())}(?!\w)", folded)] == []
     assert not re.search(r"\d+\.\d+\.\d+\.\d+|CVE-\d", said)
 
 

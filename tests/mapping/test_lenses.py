@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from poam.connectors.base import Category, Status
 from poam.mapping.item import Decision, PoamItem, Rating, WorkStatus
 from poam.mapping.lenses import (
@@ -43,9 +42,7 @@ WORDS = [
     *("Duplicate", "duplicate", "Cannot Reproduce", "can't reproduce", "reopened", "Abgelehnt", "Rejected"),
 ]
 ITEM = PoamItem("u-1", "ACME", "V-12", original_risk_rating=Rating.HIGH, kev_tracking=True)
-ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(
-    alphabet=" \t\r\n\u200b\u202ee\u0301\u2028a🙂"
-)
+ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(alphabet=" \t\r\n\u200b\u202ee\u0301\u2028a🙂")
 MODES: tuple[TextMode, ...] = ("neutral", "restricted", "full")
 
 
@@ -190,6 +187,4 @@ def test_every_label_we_set_we_may_also_remove_and_no_other() -> None:
         item = replace(ITEM, original_risk_rating=rating, kev_tracking=kev)
         assert all(is_ours(label) for label in labels_for(item, waits, mode))
     assert all(is_ours(label.upper()) for label in OWNED_LABELS)
-    assert not any(
-        map(is_ours, ("poam", "poam-sync", "poam-abcdefghijklmnopqrstuvwxyz", "bug", "", "due:2026-01-01"))
-    )
+    assert not any(map(is_ours, ("poam", "poam-sync", "poam-abcdefghijklmnopqrstuvwxyz", "bug", "", "due:2026-01-01")))

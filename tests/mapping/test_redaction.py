@@ -7,7 +7,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from poam.mapping.item import PoamItem
 from poam.mapping.redaction import WITHHELD, inert, leaks, scrub, visible
 
@@ -119,9 +118,7 @@ def test_leaks_are_told_in_the_order_of_the_text() -> None:
     st.booleans(),
 )
 def test_nothing_leaks_from_what_was_scrubbed(text: str, asset: str, neutral: bool) -> None:
-    item = PoamItem(
-        "u", "ACME", "V-1", assets=(asset,), weakness_name=asset, weakness_source_identifier=asset
-    )
+    item = PoamItem("u", "ACME", "V-1", assets=(asset,), weakness_name=asset, weakness_source_identifier=asset)
     said = scrub(text, item, neutral=neutral)
     assert leaks(said, item, neutral=neutral) == []
     assert scrub(said, item, neutral=neutral) == said

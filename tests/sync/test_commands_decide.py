@@ -169,6 +169,13 @@ def test_a_change_waits_for_no_lock_and_says_who_has_it(desk: Desk) -> None:
     desk.at_work(story)
 
 
+def test_whoever_may_not_change_anything_is_told_so_even_while_somebody_else_writes(desk: Desk) -> None:
+    path = desk.folder / "config.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(f"os:{os_user()}", "os:other"), encoding="utf-8")
+
+    desk.at_work(lambda _: desk.refused("set", "V-1", "comments=x", "--reason", "x").index("nobody in [people]"))
+
+
 def test_a_work_status_set_here_reaches_the_issue(desk: Desk) -> None:
     desk.done("set", "V-1", "work_status=in_progress", "--reason", "started")
     desk.at_work(lambda ready: ready.later())

@@ -342,6 +342,17 @@ def test_lost_credentials_change_nothing(mirrored: Engine) -> None:
     assert mirrored.later().record_writes == 0
 
 
+def test_credentials_lost_between_reading_and_writing_leave_the_write_owed(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "")
+    mirrored.world.faults.append(("edit", "before", Forbidden))
+    report = mirrored.later()
+    assert isinstance(report.connectors[0].error, Forbidden)
+    assert report.connectors[0].owed == 1
+    assert mirrored.conflicts() == []
+    mirrored.later()
+    assert mirrored.issue().due_dates == ("2026-05-01",)
+
+
 def test_a_refused_edit_is_told_once_and_does_not_stop_the_others(mirrored: Engine) -> None:
     mirrored.person.set_due(mirrored.link(1).remote_id, "")
     mirrored.person.set_due(mirrored.link(2).remote_id, "")

@@ -1,10 +1,10 @@
-"""One record between a sandbox Jira and a sandbox GitHub: the real connectors over HTTP, and every request counted."""
+"""One record between a sandbox Jira and a sandbox GitHub: the real connectors over HTTP, every request counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -23,7 +23,10 @@ from poam.sync.record.verify import problems
 from poam.sync.systems import keep_systems
 from poam.sync.trackers import open_trackers
 
-from .engine import IMPORTER, item
+from .engine import IMPORTER, START, item
+
+CONTROL = {"jira": "RA-5", "code": "SI-10"}
+"""What the stage's routes look at."""
 
 SYSTEM = {
     "id": "ACME",
@@ -33,23 +36,24 @@ SYSTEM = {
     "profile": "fedramp_rev5",
     "timezone": "UTC",
 }
+_READS = r"/search/jql$|/bulkfetch$"
 
 
-def jira_item(n: int) -> PoamItem:
-    """An item that the routes send to Jira."""
-    return item(n, controls="RA-5")
+def item_for(connector: str, n: int) -> PoamItem:
+    """An open item that is mirrored at this connector."""
+    return item(n, controls=CONTROL[connector])
 
 
-def github_item(n: int) -> PoamItem:
-    """An item that the routes send to GitHub."""
-    return item(n, controls="SI-10")
-
-
-@dataclass
+@dataclass(frozen=True)
 class Loop:
-    """Both trackers, the configuration and the record in one folder. Nothing holds the record between two calls."""
+    """Both trackers, and the record and its configuration in one folder. Between two calls nobody holds the record."""
 
     stage: Stage
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of trackers and engine."""
+        return self.stage.clock
 
     @property
     def servers(self) -> Mapping[str, SandboxServer]:
@@ -63,33 +67,69 @@ class Loop:
 
     def add(self, *items: PoamItem) -> None:
         """Puts items into the record."""
-        with self.writing() as record, record.unit(at=self.now()) as unit:
+        now = iso(self.clock.now())
+        with Record.open(self.config.record_path) as record, record.unit(at=now) as unit:
             keep_systems(unit, IMPORTER, self.config)
-            unit.add_items(IMPORTER, items)
+            unit.add_items(IMPORTER, [replace(each, system_id=self.config.systems[0].id) for each in items])
 
-    def now(self) -> str:
-        """The instant as the record writes it."""
-        return iso(self.stage.clock.now())
-
-    def writing(self) -> Record:
-        """The record for changing."""
-        return Record.open(self.config.record_path)
-
-    def trackers(self) -> _Trackers:
-        """The connectors as a process opens them: whoever keeps them open is one process."""
+    def process(self) -> AbstractContextManager[Mapping[str, Tracker]]:
+        """The connectors as a process opens them; it knows what it asked before until it ends."""
         config = self.config
-        return _Trackers(config)
+        return open_trackers(config, lambda name: secret(config.connectors[name], {}, config.base), lambda _: None)
 
-    def cycle(self, *, full: bool = False) -> Report:
-        """One cycle of a fresh process."""
-        with self.trackers() as trackers:
-            return self.cycle_with(trackers, full=full)
-
-    def cycle_with(self, trackers: Mapping[str, Tracker], *, full: bool = False) -> Report:
-        """One cycle of the process that holds these connectors."""
-        with self.writing() as record:
-            return run_cycle(record, trackers, self.config, self.stage.clock.now, full=full)
+    def cycle(self, trackers: Mapping[str, Tracker] | None = None, *, full: bool = False) -> Report:
+        """One cycle now: of the process with these connectors, else of a fresh one."""
+        if trackers is None:
+            with self.process() as fresh:
+                return self.cycle(fresh, full=full)
+        with Record.open(self.config.record_path) as record:
+            report = run_cycle(record, trackers, self.config, self.clock.now, full=full)
+            assert list(problems(record.db)) == []
+        return report
 
     def poam(self, *words: str) -> Result:
-        """One command, now, as the operating-system user."""
-        return CliRunner().invoke(poam, ["--config", str(self.stage.config), *words], obj=self.stage.clock.now)
+        """One command, now, as the operating-system user, who is the ISSO."""
+        return CliRunner().invoke(poam, ["--config", str(self.stage.config), *words], obj=self.clock.now)
+
+    def requests(self, connector: str) -> list[str]:
+        """What arrived at a tracker since this was asked last, as `GET /path` without ids and keys that vary."""
+        server = self.servers[connector]
+        found = [f"{seen.method} {seen.path}" + (" 304" if seen.status == 304 else "") for seen in server.requests]
+        server.requests.clear()
+        return found
+
+    def issues(self, connector: str) -> list[Issue]:
+        """Every issue of ours that the tracker has, as a fresh process reads it."""
+        with self.process() as trackers:
+            return list(trackers[connector].changed_since(None).issues)
+
+    def links(self) -> list[Link]:
+        """Every link of the record."""
+        with Record.read(self.config.record_path) as record:
+            return rows(record.db, Link)
+
+    def outbox(self) -> list[Owed]:
+        """Everything ever owed."""
+        with Record.read(self.config.record_path) as record:
+            return rows(record.db, Owed)
+
+    def remote(self, n: int) -> str:
+        """The id of the issue that mirrors the n-th item."""
+        return next(link.remote_id or "" for link in self.links() if link.item_uid == f"uid-{n}")
+
+
+@contextmanager
+def two_trackers(folder: Path, *items: PoamItem, clock: Clock | None = None) -> Iterator[Loop]:
+    """A loop whose record holds these items; the clock stands unless another is given."""
+    folder.mkdir(exist_ok=True)
+    clock = clock or Clock(START)
+    with stage(folder, clock, [SYSTEM]) as ready:
+        Record.create(folder / "poam.db", record_id="test-record", at=iso(clock.now())).close()
+        loop = Loop(ready)
+        loop.add(*items)
+        for connector in loop.servers:
+            loop.requests(connector)
+        yield loop
+        for person in ready.people.values():
+            if isinstance(person, JiraPerson):
+                person.quit()
