@@ -29,9 +29,7 @@ class Profile:
 
 
 def _windows(critical: int, high: int, moderate: int, low: int) -> Mapping[Rating, int]:
-    return MappingProxyType(
-        {Rating.CRITICAL: critical, Rating.HIGH: high, Rating.MODERATE: moderate, Rating.LOW: low}
-    )
+    return MappingProxyType({Rating.CRITICAL: critical, Rating.HIGH: high, Rating.MODERATE: moderate, Rating.LOW: low})
 
 
 _ALL = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -50,11 +50,10 @@ _PATTERNS = tuple(
         (".", _HOST),
     )
 )
+_RUN = re.compile(r"[^\W_]+")
 _DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 _GLUE = frozenset(
-    re.findall(
-        r"\w+", "and are can due for from has have may not over than that the this under via was with without"
-    )
+    re.findall(r"\w+", "and are can due for from has have may not over than that the this under via was with without")
 )
 _BLANK_IDENTIFIERS = frozenset({"none", "n/a", "na", "tbd", "unknown"})
 
@@ -153,11 +152,10 @@ def _found(text: str, item: PoamItem | None, neutral: bool) -> Iterator[tuple[in
             yield from (each.span() for each in pattern.finditer(text))
     if item is None:
         return
-    folded = " ".join(text.casefold().split())
-    for secret in _secrets(
-        item.assets, item.cves, item.weakness_source_identifier, item.weakness_name if neutral else ""
-    ):
-        if secret in folded:
+    name = item.weakness_name if neutral else ""
+    secrets = _secrets(item.assets, item.cves, item.weakness_source_identifier, name)
+    for run in set(_RUN.findall(text.casefold())) & secrets.keys():
+        for secret in secrets[run]:
             yield from (each.span() for each in _standing_alone(secret).finditer(text))
 
 
@@ -168,12 +166,18 @@ def _standing_alone(secret: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1024)
-def _secrets(assets: tuple[str, ...], cves: str, source: str, name: str) -> frozenset[str]:
-    """What identifies a weakness, folded, white space single; remembered, as every line of an issue asks."""
+def _secrets(assets: tuple[str, ...], cves: str, source: str, name: str) -> Mapping[str, frozenset[str]]:
+    """What identifies a weakness, folded, by its first run of letters and digits: found without trying each.
+
+    Remembered, because every line of an issue asks; an item may have thousands of assets.
+    """
     texts = [*assets, *_identifiers(cves), *_identifiers(source), *_words(name)]
     texts += [label for asset in assets for label in _labels(asset)]
-    folded = {" ".join(text.casefold().split()) for text in texts}
-    return frozenset(secret for secret in folded if re.search(r"\w", secret))
+    by_run: dict[str, set[str]] = {}
+    for secret in (" ".join(text.casefold().split()) for text in texts):
+        for run in _RUN.findall(secret)[:1]:
+            by_run.setdefault(run, set()).add(secret)
+    return {run: frozenset(secrets) for run, secrets in by_run.items()}
 
 
 def _labels(asset: str) -> Iterator[str]:

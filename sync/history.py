@@ -65,8 +65,3 @@ def _unattributed(
         for name, value in seen.items()
         if name in bases and name not in told and bases[name].tracker_value != value
     )
-
-
-def last_of(observed: Sequence[Observed], name: str) -> Observed | None:
-    """The last thing a person did to a field: what they want now."""
-    return next((one for one in reversed(observed) if one.field == name), None)

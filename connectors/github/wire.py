@@ -57,8 +57,7 @@ class Wire:
         issue_id: str | None = None,
         many: bool = False,
     ) -> Answer:
-        """One GET: a success (a 304 included) whose content is an object, or a list where `many` are
-        expected.
+        """One GET: a success (or a 304) that holds an object, or a list where `many` are expected.
 
         `issue_id` names the issue that the path leads to, if any: it makes a 404 that issue's.
         """

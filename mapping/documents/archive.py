@@ -50,9 +50,7 @@ def _check_signature(data: bytes) -> None:
     if not data:
         raise UnreadableDocument("The file is empty.", _AGAIN)
     if data.startswith(_OLE) and _ENCRYPTED in data:
-        raise UnreadableDocument(
-            "The workbook is protected by a password.", "Save a copy without a password."
-        )
+        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
     if data.startswith(_OLE):
         raise UnreadableDocument("The file is an old Excel workbook (.xls).", _SAVE_AS)
     if not data.startswith(b"PK"):
@@ -65,21 +63,19 @@ def _check_directory(entries: list[ZipInfo]) -> None:
         raise UnreadableDocument("The file is an archive, but not an Excel workbook.", _SAVE_AS)
     if any(name.rpartition("/")[2].lower().startswith("vbaproject") for name in names):
         raise UnreadableDocument("The workbook carries macros.", _SAVE_AS)
+    if "xl/workbook.bin" in names:
+        raise UnreadableDocument("The file is a binary workbook (.xlsb).", _SAVE_AS)
     if any(name.lower().startswith("xl/externallinks/") for name in names):
         raise UnreadableDocument(
             "The workbook links to other files.",
             "Break them in Excel (Data, Edit Links), then save it again.",
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableDocument(
-            "The workbook is protected by a password.", "Save a copy without a password."
-        )
+        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
     if len(entries) > MAX_ENTRIES or len(set(names)) < len(names) or any(map(_escapes, names)):
         raise UnreadableDocument("The file's inner listing is not that of a workbook.", _SAVE_AS)
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED or any(map(_is_bomb, entries)):
-        raise UnreadableDocument(
-            "The workbook unfolds to an excessive size.", "Delete unused rows and sheets."
-        )
+        raise UnreadableDocument("The workbook unfolds to an excessive size.", "Delete unused rows and sheets.")
 
 
 def _escapes(name: str) -> bool:

@@ -179,9 +179,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.split("\n") if line.strip())
 
 
-def choice(
-    words: Mapping[str, Any], blank: Any = None, empty: str = "", unsaid: tuple[Any, ...] = ()
-) -> Kind:
+def choice(words: Mapping[str, Any], blank: Any = None, empty: str = "", unsaid: tuple[Any, ...] = ()) -> Kind:
     """A closed vocabulary. The first word of a value is printed.
 
     A blank cell means `blank`, printed as `empty` where it has no word; `unsaid` values print nothing.

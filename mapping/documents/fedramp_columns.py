@@ -88,15 +88,9 @@ COLUMNS = (
     Column("Supporting Documents", "supporting_documents", TEXT, need=_SITUATIONAL),
     Column("Comments", "comments", TEXT, need=_SITUATIONAL),
     Column("Auto-Approve", "auto_approve", YES_NO_BLANK, need=_SITUATIONAL, only="2.1", older=True),
-    Column(
-        "Binding Operational Directive 22-01 tracking", "kev_tracking", YES_NO_BLANK, only="2.1", older=True
-    ),
-    Column(
-        "Binding Operational Directive 22-01 tracking", "kev_tracking", YES_BLANK, None, _SITUATIONAL, "3.0"
-    ),
-    Column(
-        "Binding Operational Directive 22-01 Due Date", "kev_due_date", DATE, None, _SITUATIONAL, older=True
-    ),
+    Column("Binding Operational Directive 22-01 tracking", "kev_tracking", YES_NO_BLANK, only="2.1", older=True),
+    Column("Binding Operational Directive 22-01 tracking", "kev_tracking", YES_BLANK, None, _SITUATIONAL, "3.0"),
+    Column("Binding Operational Directive 22-01 Due Date", "kev_due_date", DATE, None, _SITUATIONAL, older=True),
     Column("CVE", "cves", TEXT, need=_SITUATIONAL, older=True),
     Column("Service Name", "service_names", TEXT, need=_SITUATIONAL, only="2.1", older=True),
 )
@@ -161,9 +155,7 @@ LAYOUTS: Mapping[FedrampLayout, Layout] = {
         labels=("Cloud Service Provider", "Cloud Service Offering", "Impact Level", "POA&M Date"),
         width=20.17,
         sheets=(
-            Sheet(
-                OPEN, _TITLE_30, State.OPEN, _FOUND, _V30, 4, 8, first_column=1, formulas=True, last_row=4020
-            ),
+            Sheet(OPEN, _TITLE_30, State.OPEN, _FOUND, _V30, 4, 8, first_column=1, formulas=True, last_row=4020),
             Sheet(CLOSED, "", State.CLOSED, _FOUND, _old_plan(_V30), 1, 2),
             Sheet(CONFIGURATION, "", State.OPEN, _SET, _old_plan(_V30), 1, 2),
         ),

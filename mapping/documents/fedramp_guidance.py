@@ -46,25 +46,17 @@ ADVICE: Mapping[str, Advice] = {
     "Status Date": Advice("The day of the item's last change, or of its closure.", "2026-11-20"),
     "Vendor Dependency": Advice("Whether the fix has to come from a vendor.", "Yes or No"),
     "Last Vendor Check-in Date": Advice("The day the vendor was last asked.", "2026-11-15"),
-    "Vendor Dependent Product Name": Advice(
-        "The vendor's product; blank without a vendor dependency.", "Example DB"
-    ),
+    "Vendor Dependent Product Name": Advice("The vendor's product; blank without a vendor dependency.", "Example DB"),
     "Original Risk Rating": Advice("The rating at detection.", "Low, Moderate or High"),
-    "Adjusted Risk Rating": Advice(
-        "The rating after adjustment, otherwise blank.", "Low, Moderate, High or blank"
-    ),
+    "Adjusted Risk Rating": Advice("The rating after adjustment, otherwise blank.", "Low, Moderate, High or blank"),
     "Risk Adjustment": Advice("Pending once requested, Yes once approved, else No.", "No"),
     "False Positive": Advice("Pending once requested, Yes once approved, else No.", "No"),
     "Operational Requirement": Advice("Pending once requested, Yes once approved, else No.", "Pending"),
     "Deviation Rationale": Advice("Why the deviation is justified and what mitigates the risk."),
     "Supporting Documents": Advice("The files that belong to this item.", "DR-12.xlsx"),
     "Comments": Advice("Anything the other columns have no room for."),
-    "Binding Operational Directive 22-01 tracking": Advice(
-        "Yes for a known exploited vulnerability.", "Yes or blank"
-    ),
-    "Binding Operational Directive 22-01 Due Date": Advice(
-        "The day CISA's catalog sets for it.", "2026-12-09"
-    ),
+    "Binding Operational Directive 22-01 tracking": Advice("Yes for a known exploited vulnerability.", "Yes or blank"),
+    "Binding Operational Directive 22-01 Due Date": Advice("The day CISA's catalog sets for it.", "2026-12-09"),
     "CVE": Advice("Its CVE identifiers.", "CVE-2026-0001"),
 }
 

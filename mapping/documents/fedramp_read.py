@@ -37,9 +37,11 @@ def _plain(value: Cell) -> str:
 _ID = _plain("POAM ID")
 _LABELS = frozenset(_plain(label) for label in (*ROW_LABELS, "Example"))
 # What the templates write into the POAM ID column of rows that are not items.
-_TEMPLATE_IDS = frozenset(
-    map(_plain, ("Unique identifier for each POAM Item", "Unique Identifier", "V-1Example"))
-) | {_plain("VS-001-AC(2)\nPT-204-SR(2)"), "mandatory", "situational"}
+_TEMPLATE_IDS = frozenset(map(_plain, ("Unique identifier for each POAM Item", "Unique Identifier", "V-1Example"))) | {
+    _plain("VS-001-AC(2)\nPT-204-SR(2)"),
+    "mandatory",
+    "situational",
+}
 _TEMPLATE_VALUES = frozenset({"Text", "Date"})  # and every text that begins with "Enter "
 
 
@@ -73,17 +75,17 @@ def read_workbook(data: bytes) -> Reading:
 def _sheets(data: bytes) -> dict[str, Rows]:
     """The rows of each sheet of items, by plain name."""
     wanted = {_plain(sheet.name) for layout in LAYOUTS.values() for sheet in layout.sheets}
+    sheets: dict[str, Rows] = {}
     try:
         with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            return {
-                _plain(name): book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                for name in book.sheet_names
-                if _plain(name) in wanted
-            }
+            for name in book.sheet_names:
+                if _plain(name) in sheets:
+                    raise UnreadableDocument(f"The workbook has two sheets “{name}”.", _GET_TEMPLATE)
+                if _plain(name) in wanted:
+                    sheets[_plain(name)] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except CalamineError as error:
-        raise UnreadableDocument(
-            f"The workbook cannot be read: {error}.", "Open and save it in Excel."
-        ) from None
+        raise UnreadableDocument(f"The workbook cannot be read ({error}).", "Open and save it in Excel.") from None
+    return sheets
 
 
 def _recognised(rows: Rows) -> Layout:
@@ -111,9 +113,7 @@ def _columns(sheet: Sheet, headings: Sequence[Cell]) -> list[tuple[int, Column]]
     places: dict[str, list[int]] = {}
     for index, heading in enumerate(headings):
         places.setdefault(_plain(heading), []).append(index)
-    found = [
-        (places.get(_plain(c.heading)) or places.get(_plain(c.also or "-"), []), c) for c in sheet.columns
-    ]
+    found = [(places.get(_plain(c.heading)) or places.get(_plain(c.also or "-"), []), c) for c in sheet.columns]
     _refuse(sheet, "lacks", [c.heading for where, c in found if not where and not c.older])
     _refuse(sheet, "has more than one of", [c.heading for where, c in found if len(where) > 1])
     return [(where[0], column) for where, column in found if where]
@@ -127,7 +127,7 @@ def _refuse(sheet: Sheet, fault: str, headings: list[str]) -> None:
 
 def _header(layout: Layout, rows: Rows, found: _Findings) -> SystemHeader:
     """The system and the document's day, under their labels; what the template itself says there is blank."""
-    for index, row in enumerate(rows[: _SEARCHED_ROWS - 1]):
+    for index, row in enumerate(rows[: _heading_row(layout.sheets[0], rows)]):
         labels = [_plain(cell) for cell in row]
         if _plain(layout.labels[2]) in labels:
             values = dict(zip(labels, rows[index + 1], strict=True))

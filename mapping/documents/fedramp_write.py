@@ -41,7 +41,9 @@ def write_workbook(document: Document, *, layout: FedrampLayout) -> bytes:
     """
     plan, output = LAYOUTS[layout], BytesIO()
     book = Workbook(output, _OPTIONS)
-    book.set_properties({"title": "Plan of Action and Milestones", "created": _created(document.header), "comments": document.anchor})
+    book.set_properties(
+        {"title": "Plan of Action and Milestones", "created": _created(document.header), "comments": document.anchor}
+    )
     looks = styles(book)
     if layout == "3.0":
         instructions(book, looks)
@@ -60,9 +62,7 @@ def belongs(item: PoamItem, sheet: Sheet) -> bool:
     """Whether this is the item's tab: Closed for what is closed, else Configuration or Open by its kind."""
     if State.CLOSED in (item.state, sheet.state):
         return item.state is sheet.state
-    return (item.finding_kind is FindingKind.CONFIGURATION) == (
-        sheet.finding_kind is FindingKind.CONFIGURATION
-    )
+    return (item.finding_kind is FindingKind.CONFIGURATION) == (sheet.finding_kind is FindingKind.CONFIGURATION)
 
 
 def in_order(items: Iterable[PoamItem]) -> list[PoamItem]:
@@ -149,9 +149,7 @@ def _write_items(page: Worksheet, sheet: Sheet, items: Sequence[PoamItem], looks
             _write_formula(page, row, words, letters, looks)
 
 
-def _write_formula(
-    page: Worksheet, row: int, words: PoamItem, letters: dict[str, str], looks: Styles
-) -> None:
+def _write_formula(page: Worksheet, row: int, words: PoamItem, letters: dict[str, str], looks: Styles) -> None:
     """Let the template's formula stand where it gives exactly the item's date; any other is a plain value."""
     due = words.scheduled_completion_date
     if due is None or computed_date(words) != due or serial(words.original_detection_date or "") is None:

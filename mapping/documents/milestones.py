@@ -50,8 +50,7 @@ def write_milestones(milestones: Iterable[Milestone]) -> str:
 def write_changes(changes: Iterable[MilestoneChange]) -> str:
     """`(2) Update 2026-06-18 : text`, separated by a blank line."""
     return "\n\n".join(
-        f"({entry.number}) {entry.kind} {entry.date} : {_description(entry.description)}".rstrip()
-        for entry in changes
+        f"({entry.number}) {entry.kind} {entry.date} : {_description(entry.description)}".rstrip() for entry in changes
     )
 
 
@@ -61,9 +60,7 @@ def _description(text: str) -> str:
     return _ENTRY.sub(lambda found: "\n " + found[0][1:], _BLANK_LINES.sub("\n", text))
 
 
-def _read(
-    value: Cell, entry: Callable[[str, str | None, str, str], _Entry], example: str
-) -> tuple[_Entry, ...]:
+def _read(value: Cell, entry: Callable[[str, str | None, str, str], _Entry], example: str) -> tuple[_Entry, ...]:
     text = read_text(value).strip()
     if text.casefold() in BLANKS:
         return ()

@@ -8,12 +8,15 @@ here, because pysqlite3's exceptions are not the standard library's. Write-ahead
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlite_utils import Database as Database
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]  # whichever it uses itself
 
-from ..errors import RecordError, RecordMissing
+from ..errors import RecordCorrupt, RecordError, RecordLocked, RecordMissing
 
 WAL_IS_SAFE_FROM = (3, 51, 3)
 SETTINGS = (
@@ -30,31 +33,77 @@ def journal_mode() -> tuple[str, str]:
     return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_IS_SAFE_FROM else ("DELETE", "EXTRA")
 
 
-def open_writer(path: Path) -> Database:
-    """The database for writing; a new file is readable by its owner alone. Raises RecordError."""
+def open_writer(path: Path, *, new: bool = False) -> Database:
+    """The database for writing, not yet looked into; a new file is its owner's alone.
+
+    Raises RecordMissing, RecordError.
+    """
+    if not new:
+        _must_exist(path)
     if not path.parent.is_dir():
         raise RecordError(f"{path.parent} is not a folder", hint="create it, or change [record] path")
+    made = os.O_CREAT | os.O_EXCL if new else 0
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-        database = _connect(path.resolve().as_uri())
-        mode, level = journal_mode()
-        database.conn.execute(f"PRAGMA journal_mode={mode}")
-        database.conn.execute(f"PRAGMA synchronous={level}")
+        os.close(os.open(path, made | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        return _connect(path.resolve().as_uri())
     except (OSError, sqlite3.Error) as error:
         raise RecordError(
             f"{path} cannot be opened for writing: {error}", hint="check the file and its permissions"
         ) from None
-    return database
+
+
+def make_durable(database: Database) -> None:
+    """Chooses the journal mode: written into the file, so only for one that is known to be ours."""
+    mode, level = journal_mode()
+    database.conn.execute(f"PRAGMA journal_mode={mode}")
+    database.conn.execute(f"PRAGMA synchronous={level}")
 
 
 def open_reader(path: Path) -> Database:
     """The database for reading only: it never stands in a writer's way. Raises RecordMissing, RecordError."""
-    if not path.is_file():
-        raise RecordMissing(f"there is no record at {path}", hint="run `poam init`, or change [record] path")
+    _must_exist(path)
     try:
         return _connect(f"{path.resolve().as_uri()}?mode=ro")
     except sqlite3.Error as error:
         raise RecordError(f"{path} cannot be read: {error}", hint="check the file and its permissions") from None
+
+
+def writer_lock(path: Path, wait: float) -> FileLock:
+    """The place of the record's one writer, held until released or dead. Raises RecordLocked, RecordError."""
+    lock = FileLock(f"{path}.lock", timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RecordLocked(
+            f"{path} is in use by another poam process that writes",
+            hint="wait until it is done: a cycle that creates many issues takes minutes",
+        ) from None
+    except OSError as error:
+        raise RecordError(f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions") from None
+    return lock
+
+
+@contextmanager
+def plainly(path: Path) -> Iterator[None]:
+    """Tells an operator what SQLite says of the file. Raises RecordError, RecordCorrupt.
+
+    A broken rule or a wrong statement of ours stays what it is: a bug.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise RecordError(
+            f"{path} cannot be used: {error}", hint="check space, permissions and other programs"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise
+        raise RecordCorrupt(f"{path} is not a readable record: {error}", hint="restore a backup") from error
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_file():
+        raise RecordMissing(f"there is no record at {path}", hint="run `poam init`, or change [record] path")
 
 
 def _connect(uri: str) -> Database:

@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from sqlite_utils import Database
 
 from ...mapping.item import PoamItem
-from ..errors import RecordCorrupt, RecordError, RecordLocked
-from .database import open_reader, open_writer, sqlite3
+from ..errors import RecordCorrupt, RecordError
+from .database import make_durable, open_reader, open_writer, plainly, sqlite3, writer_lock
 from .items import children, columns
 from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
-from .schema import APPLICATION_ID, FACT_TABLES, expected_fingerprint, fingerprint, migrate
+from .schema import APPLICATION_ID, FACT_TABLES, expected_fingerprint, fingerprint, migrate, refuse_newer
 
 
 class Unit:
@@ -98,17 +98,18 @@ class Unit:
         return True
 
     def replace_assets(self, by: Author, uid: str, assets: Sequence[str], *, source: str = "") -> None:
-        """The assets an item concerns, anew; the journal keeps both lists."""
+        """The assets an item concerns, anew, one a line; the journal keeps both lists."""
         old = [
             row["identifier"]
             for row in self.db.query("SELECT identifier FROM assets WHERE item_uid = ? ORDER BY position", (uid,))
         ]
-        entry = self._seal(by, "items", uid, uid, "assets", "\n".join(old), "\n".join(assets), "", source)
+        new = [line for asset in assets for line in asset.split("\n") if line]
+        if new == old:
+            return
+        entry = self._seal(by, "items", uid, uid, "assets", "\n".join(old), "\n".join(new), "", source)
         self._write([entry])
         self.db.execute("DELETE FROM assets WHERE item_uid = ?", (uid,))
-        self._insert(
-            "assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(assets)]
-        )
+        self._insert("assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(new)])
         self.db.execute("UPDATE items SET journal_seq = ? WHERE uid = ?", (entry.seq, uid))
 
     def observe(
@@ -177,10 +178,14 @@ class Record:
             raise RecordError(
                 f"{path} exists already", hint="choose another [record] path, or use the record that is there"
             )
-        record = cls._opened(path)
-        with record.unit(at=at) as unit:
-            unit.put("meta", {"key": "record_id", "value": record_id})
-            unit.put("meta", {"key": "created_at", "value": at})
+        record = cls._opened(path, new=True)
+        try:
+            with record.unit(at=at) as unit:
+                unit.put("meta", {"key": "record_id", "value": record_id})
+                unit.put("meta", {"key": "created_at", "value": at})
+        except BaseException:
+            record._abandon()
+            raise
         return record
 
     @classmethod
@@ -189,58 +194,61 @@ class Record:
 
         Raises RecordMissing, RecordLocked, RecordCorrupt.
         """
-        open_reader(path).close()
-        return cls._opened(path, wait)
+        return cls._opened(path, wait=wait)
 
     @classmethod
     def read(cls, path: Path) -> Record:
         """The record for reading; welcome at any time, beside any writer."""
         record = cls(path, open_reader(path), None)
-        record._recognise()
-        return record
-
-    @classmethod
-    def _opened(cls, path: Path, wait: float = 0) -> Record:
-        lock = FileLock(f"{path}.lock", timeout=wait)
         try:
-            lock.acquire()
-        except Timeout:
-            raise RecordLocked(
-                f"{path} is in use by another poam process that writes",
-                hint="wait until it is done: a cycle that creates many issues takes minutes",
-            ) from None
-        except OSError as error:
-            raise RecordError(
-                f"{path}.lock cannot be made: {error}", hint="check the folder and its permissions"
-            ) from None
-        record = None
-        try:
-            record = cls(path, open_writer(path), lock)
-            record._prepare()
+            record._recognise()
         except BaseException:
-            (record.close if record else lock.release)()
+            record.close()
             raise
         return record
 
+    @classmethod
+    def _opened(cls, path: Path, *, new: bool = False, wait: float = 0) -> Record:
+        lock = writer_lock(path, wait)
+        try:
+            record = cls(path, open_writer(path, new=new), lock)
+        except BaseException:
+            lock.release()
+            raise
+        try:
+            if not new:
+                record._recognise()
+            record._prepare()
+        except BaseException:
+            (record._abandon if new else record.close)()
+            raise
+        return record
+
+    def _abandon(self) -> None:
+        """Takes a file back that did not become a record."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
     def _prepare(self) -> None:
-        if self.db.conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            self._recognise()
-        migrate(self.db)
-        if fingerprint(self.db) != expected_fingerprint():
+        with plainly(self.path):
+            make_durable(self.db)
+            migrate(self.db)
+            whole = fingerprint(self.db) == expected_fingerprint()
+        if not whole:
             raise RecordCorrupt(
                 f"{self.path}: its tables or guards were changed outside poam-sync",
                 hint="run `poam verify`, then restore a backup",
             )
 
     def _recognise(self) -> None:
-        try:
-            found = self.db.conn.execute("PRAGMA application_id").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            self.db.close()
-            raise RecordCorrupt(f"{self.path} is not a readable record: {error}", hint="restore a backup") from None
+        """Refuses whatever is not a record that this version can read, before anything is written into it."""
+        with plainly(self.path):
+            (found,), (version,) = (
+                self.db.conn.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+            )
         if found != APPLICATION_ID:
-            self.db.close()
             raise RecordCorrupt(f"{self.path} is not a poam-sync record", hint="check [record] path")
+        refuse_newer(version)
 
     @contextmanager
     def unit(self, *, at: str, cycle: str = "") -> Iterator[Unit]:
@@ -248,18 +256,14 @@ class Record:
         connection = self.db.conn
         if connection.in_transaction:
             raise RecordError("a unit of work is open already")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield Unit(self.db, at=at, cycle=cycle)
-            connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            self._undo()
-            raise RecordError(
-                f"{self.path} could not be written: {error}", hint="check space, permissions and other programs"
-            ) from error
-        except BaseException:
-            self._undo()
-            raise
+        with plainly(self.path):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield Unit(self.db, at=at, cycle=cycle)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
 
     def _undo(self) -> None:
         # SQLITE_FULL and IOERR roll back by themselves; only what is still open needs it.
@@ -289,5 +293,8 @@ class Record:
     def __enter__(self) -> Record:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            with plainly(self.path):
+                raise error

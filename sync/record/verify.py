@@ -15,7 +15,7 @@ from .journal import CREATED, Entry, broken_links, entries, text
 from .schema import FACT_TABLES, expected_fingerprint, fingerprint
 
 Rows = dict[str, dict[str, str | None]]
-_KEPT_APART = {"journal_seq", "file"}  # bookkeeping, and bytes that their own sha256 vouches for
+_KEPT_APART = {"file"}  # bytes that their own sha256 vouches for
 _CHILD_KEY = {"assets": "position", "milestones": "number"}
 
 
@@ -23,8 +23,15 @@ def problems(database: Database) -> Iterator[str]:
     """One sentence for everything that does not hold; nothing when the record equals its history."""
     if fingerprint(database) != expected_fingerprint():
         yield "tables or guards were changed outside poam-sync"
-    yield from broken_links(entries(database))
-    expected = replay(entries(database))
+    broken = list(broken_links(entries(database)))
+    yield from broken
+    try:
+        expected = replay(entries(database))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if not broken:
+            raise
+        yield "the journal tells no history any more: it cannot be replayed"
+        return
     for table, key in (*FACT_TABLES.items(), ("assets", ""), ("milestones", "")):
         yield from _differences(table, expected[table], _found(database, table, key))
     for row in database.query("SELECT id, sha256, file FROM submissions"):
@@ -46,6 +53,7 @@ def replay(history: Iterator[Entry]) -> defaultdict[str, Rows]:
             _children(tables, "assets", entry.entity_id, _positions(entry.new or ""))
         else:
             tables[entry.entity].setdefault(entry.entity_id, {})[entry.field] = entry.new
+        tables[entry.entity][entry.entity_id]["journal_seq"] = str(entry.seq)
     return tables
 
 
@@ -56,7 +64,8 @@ def _create(tables: defaultdict[str, Rows], entry: Entry) -> None:
     for table in ("assets", "milestones"):
         _children(tables, table, entry.entity_id, kids.get(table, []))
     for change in kids.get("milestone_changes", []):
-        tables["milestone_changes"][change["id"]] = _texts({"item_uid": entry.entity_id, **change})
+        own = {"item_uid": entry.entity_id, **change, "journal_seq": entry.seq}
+        tables["milestone_changes"][change["id"]] = _texts(own)
 
 
 def _children(tables: defaultdict[str, Rows], table: str, uid: str, rows: list[dict[str, Any]]) -> None:

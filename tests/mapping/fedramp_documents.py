@@ -81,6 +81,6 @@ def _numbered(number: int) -> PoamItem:
         finding_kind=FindingKind.CONFIGURATION if number % 7 == 1 else FindingKind.VULNERABILITY,
     )
     if number % 7 == 0:
-        completed = {"actual_completion_date": item.status_date, "closure_reason": "remediated"}
-        return replace(item, state=State.CLOSED, **completed)
+        done = item.status_date
+        return replace(item, state=State.CLOSED, actual_completion_date=done, closure_reason="remediated")
     return item

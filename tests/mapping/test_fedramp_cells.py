@@ -1,11 +1,10 @@
-"""Single cells: dates, milestones, choices and texts as people write them, and what is said when they cannot be read."""
+"""Single cells: dates, milestones, choices and texts as people write them, and what is said of the unreadable."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
 import pytest
-
 from poam.mapping.documents.cells import DATE, IDENTIFIER, LINES, TEXT, Cell, CellProblem, serial, write_text
 from poam.mapping.documents.fedramp_columns import ADJUSTED_OR_NOT, DECISION, RATING, YES_BLANK, YES_NO
 from poam.mapping.documents.fedramp_schedule import scheduled
@@ -74,9 +73,7 @@ def test_excel_counts_days_from_march_1900_on() -> None:
         ("(7) 2026-12-01", [7], ["2026-12-01"]),
     ],
 )
-def test_milestones_are_read_however_loosely_they_are_written(
-    text: str, numbers: list[int], days: list[str]
-) -> None:
+def test_milestones_are_read_however_loosely_they_are_written(text: str, numbers: list[int], days: list[str]) -> None:
     milestones = MILESTONES.parse(text)
 
     assert [milestone.number for milestone in milestones] == numbers

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-
 from poam.mapping.documents import FORMATS
 from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.documents.fedramp_read import read_workbook
@@ -143,9 +142,7 @@ def test_the_headings_stay_in_sight_and_look_as_in_the_template(layout: FedrampL
         page = book(layout)[name]
         cell = next(cell for cell in page[row] if cell.value == "Controls")
         assert page.freeze_panes == f"A{row + 1}"
-        assert (cell.font.name, cell.font.sz, cell.font.b, cell.font.color.rgb) == (
-            *("Arial", 10, True, "FF1A4480"),
-        )
+        assert (cell.font.name, cell.font.sz, cell.font.b, cell.font.color.rgb) == (*("Arial", 10, True, "FF1A4480"),)
         assert (cell.fill.fgColor.rgb, cell.alignment.wrap_text) == ("FFCCECFC", True)
         assert page.column_dimensions["A"].width == pytest.approx(20.85, abs=0.05)
 
@@ -161,9 +158,7 @@ def test_dates_are_real_dates_and_texts_are_wrapped(layout: FedrampLayout, row: 
 
 
 @pytest.mark.parametrize(("layout", "cell"), [("3.0", "M9"), ("2.1", "L6")])
-def test_the_template_s_formula_stands_only_where_it_gives_the_item_s_date(
-    layout: FedrampLayout, cell: str
-) -> None:
+def test_the_template_s_formula_stands_only_where_it_gives_the_item_s_date(layout: FedrampLayout, cell: str) -> None:
     page = book(layout)["Open POA&M Items"]
 
     assert page[cell].value == datetime(2026, 12, 24)
@@ -240,9 +235,7 @@ def test_excel_refuses_what_the_template_refuses(
 ) -> None:
     found = book(layout)["Open POA&M Items"].data_validations.dataValidation
 
-    assert {
-        str(rule.sqref): (rule.type, rule.formula1 if rule.type == "list" else None) for rule in found
-    } == rules
+    assert {str(rule.sqref): (rule.type, rule.formula1 if rule.type == "list" else None) for rule in found} == rules
     assert all(rule.allow_blank for rule in found)
 
 

@@ -10,7 +10,6 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-
 from poam.mapping.documents.document import FedrampLayout, UnreadableDocument
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook
@@ -165,8 +164,7 @@ def test_every_problem_is_told_at_once_with_its_sheet_row_heading_and_remedy() -
         'Open POA&M Items, row 7, Original Risk Rating: "Medium" is not one of Low, Moderate, High, Critical.',
         "Open POA&M Items, row 9, POAM ID: is empty; give the item a unique identifier, or delete the row.",
         'Closed POA&M Items, row 6, Risk Adjustment: "maybe" is not one of Yes, No, Pending.',
-        "Closed POA&M Items, row 6, POAM ID: V-1 is used already in Open POA&M Items, row 6; "
-        "each item needs its own.",
+        "Closed POA&M Items, row 6, POAM ID: V-1 is used already in Open POA&M Items, row 6; each item needs its own.",
         'Configuration Findings, row 6, Original Detection Date: "46000.0" is not a date; '
         "format the cell as a date or write YYYY-MM-DD.",
         'Configuration Findings, row 6, Planned Milestones: "soon" does not begin with a milestone; '
@@ -198,14 +196,23 @@ def test_a_wrong_document_date_is_a_problem_and_the_template_s_own_words_are_bla
 @pytest.mark.parametrize(
     ("layout", "edit", "said"),
     [
-        ("2.1", lambda book: book[OPEN].delete_cols(7), "Sheet “Open POA&M Items” lacks the heading “Asset Identifier”"),
-        ("3.0", lambda book: book[CLOSED].__setitem__("A2", "ID"), "Sheet “Closed POA&M Items” has no heading “POAM ID”"),
+        (
+            "2.1",
+            lambda book: book[OPEN].delete_cols(7),
+            "Sheet “Open POA&M Items” lacks the heading “Asset Identifier”",
+        ),
+        (
+            "3.0",
+            lambda book: book[CLOSED].__setitem__("A2", "ID"),
+            "Sheet “Closed POA&M Items” has no heading “POAM ID”",
+        ),
         (
             "2.1",
             lambda book: book[CLOSED].__setitem__("AG5", "comments"),
             "Sheet “Closed POA&M Items” has more than one of the heading “Comments”",
         ),
         ("2.1", lambda book: book.__delitem__(OPEN), "no sheet “Open POA&M Items”"),
+        ("2.1", lambda book: book.create_sheet("Open POAM items"), "has two sheets “Open POAM items”"),
     ],
 )
 def test_a_sheet_without_its_headings_is_refused_as_a_whole(

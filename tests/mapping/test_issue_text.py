@@ -17,7 +17,6 @@ from poam.mapping.issue_text import (
     category,
     issue_block,
     issue_title,
-    with_block,
 )
 from poam.mapping.item import (
     ChangeKind,
@@ -157,7 +156,8 @@ def test_an_id_that_spells_a_secret_is_withheld_except_in_full() -> None:
     assert "230221" not in issue_title(stig, "neutral", 255) + block("neutral", stig)
 
 
-FIXED_WORDS = set(re.findall(r"\w+", issue_block(PoamItem("", "", ""), FEDRAMP, "neutral", ()).casefold()))
+# Words every block holds, and a word that stands for a blank source identifier, are no secrets.
+FIXED_WORDS = {"tbd"} | set(re.findall(r"\w+", issue_block(PoamItem("", "", ""), FEDRAMP, "neutral", ()).casefold()))
 WORD = st.text("bcdfghjklmnprstvwxyz0123456789", min_size=3, max_size=10).filter(
     lambda word: word not in FIXED_WORDS and not word.isdigit()
 )
@@ -253,7 +253,7 @@ def test_long_texts_are_shortened_until_the_block_fits_and_the_guidance_stays(mo
         remediation_plan=long,
         point_of_contact=long,
         assets=tuple(f"host{n}.corp.example" for n in range(3000)),
-        milestones=tuple(Milestone(n, long, "2026-02-01") for n in range(1, 200)),
+        milestones=tuple(Milestone(n, long, "2026-02-01") for n in range(1, 40)),
     )
     for limit in (2500, 6000, BLOCK_LIMIT, 60_000):
         text = issue_block(item, FEDRAMP, mode, [long, NOTICE], limit)
@@ -267,67 +267,3 @@ def test_a_short_secret_is_not_uncovered_by_shortening() -> None:
     item = replace(ITEM, assets=("database",), remediation_plan="x" * 90 + " databases" * 3000)
     text = issue_block(item, FEDRAMP, "restricted", ())
     assert not re.search(r"\bdatabase\b", text)
-
-
-OURS = block("neutral")
-NEW = block("neutral", replace(ITEM, scheduled_completion_date="2026-05-01"))
-PROSE = st.text().filter(lambda text: block_in(text) is None and "kept" not in text)
-
-
-def test_an_empty_body_becomes_the_block() -> None:
-    assert with_block("", OURS) == OURS
-    assert with_block(" \n", OURS) == OURS
-
-
-@given(PROSE, PROSE)
-def test_everything_outside_our_block_stays_letter_for_letter(before: str, after: str) -> None:
-    body = f"{before}\n{OURS}\n{after}"
-    assert with_block(body, NEW) == f"{before}\n{NEW}\n{after}"
-    assert block_in(with_block(body, NEW)) == NEW
-    assert with_block(with_block(body, NEW), NEW) == with_block(body, NEW)
-
-
-@given(PROSE)
-def test_a_block_that_a_person_removed_comes_back_at_the_end(prose: str) -> None:
-    body = with_block(prose, OURS)
-    assert body.startswith(prose.rstrip())
-    assert block_in(body) == OURS
-    assert with_block(body, OURS) == body
-
-
-def test_edits_inside_our_block_are_undone() -> None:
-    body = f"Mine.\n\n{OURS.replace('2026-04-01', '2029-01-01')}\n\nAlso mine."
-    assert with_block(body, OURS) == f"Mine.\n\n{OURS}\n\nAlso mine."
-
-
-def test_a_copy_of_our_block_goes_and_the_text_around_it_stays() -> None:
-    body = f"a\n{OURS}\nb\n{OURS}\nc"
-    assert with_block(body, NEW) == f"a\n{NEW}\nb\n\nc".replace("b\n\nc", "b\nc")
-
-
-@pytest.mark.parametrize("lost", [BEGIN, END])
-def test_a_delimiter_that_lost_its_partner_takes_nobodys_text_with_it(lost: str) -> None:
-    body = f"mine\n{OURS.replace(lost, '')}\nalso mine"
-    mended = with_block(body, NEW)
-    assert mended.startswith("mine\n")
-    assert "also mine" in mended
-    assert mended.count(BEGIN) == mended.count(END) == 1
-    assert block_in(mended) == NEW
-    assert with_block(mended, NEW) == mended
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda text: text.replace("\n", "\r\n"),
-        lambda text: text.replace("&", "&amp;"),
-        lambda text: text.replace("====", r"\=\=\=\="),
-        lambda text: text.replace("==== ", "====  ").replace("-", r"\-"),
-    ],
-)
-def test_a_block_is_found_again_after_a_tracker_rewrote_its_signs(spoil: object) -> None:
-    assert callable(spoil)
-    body = spoil(f"mine\n{OURS}\nalso mine")
-    assert block_in(body) is not None
-    mended = with_block(body, OURS).replace("\r", "")
-    assert mended == f"mine\n{OURS}\nalso mine"

@@ -415,3 +415,13 @@ def test_a_change_far_larger_than_usual_stops_and_asks(tmp_path: Path) -> None:
         ready.clock.advance(minutes=1)
         ready.cycle(approved=plan_id)
         assert all(ready.item(n).state is State.PENDING_VERIFICATION for n in range(1, 7))
+
+
+def test_a_request_taken_back_leaves_no_notice_behind(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-07-01")
+    mirrored.later()
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-04-10")
+    mirrored.later()
+    assert "2026-07-01" not in mirrored.issue().body
+    mirrored.later()
+    at_rest(mirrored)

@@ -79,7 +79,6 @@ def test_a_process_killed_at_any_commit_leaves_one_issue_per_item(tmp_path: Path
             break
         assert code == -signal.SIGKILL
     assert commit > 8, "the cycle has a commit for each plan, and before and after each create"
-    print(commit)
 
 
 @pytest.mark.parametrize("connector", ["jira", "code"])

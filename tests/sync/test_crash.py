@@ -1,0 +1,249 @@
+"""A cycle cut off at any call and any commit: the cycles after it bring everything to where it would have been.
+
+Three oracles judge each cut: once (one issue per item), rest (then a cycle does nothing), no loss (what people did at
+the tracker and in the record is told, taken or in conflict exactly as without the cut).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from poam.mapping.item import PoamItem
+from poam.sync.record.items import load
+from poam.sync.record.journal import Author
+from poam.sync.record.record import Record, Unit
+from poam.sync.record.verify import problems
+
+from .engine import Engine, engine, item
+
+ISSO = Author("isso@acme.example", "isso", "cli")
+AT = "2026-03-03T00:00:00.000Z"
+CALLS = ("check", "visibility", "changed_since", "get", "get_many", "find", "create", "edit")
+Facts = dict[str, list[Any]]
+
+
+class Cut(BaseException):
+    """The process is gone: nothing may take it for a failure and go on."""
+
+
+@dataclass
+class Cuts:
+    """The places a process passes, counted over all processes of a story; at those in `at` it ends."""
+
+    at: frozenset[int]
+    passed: int = 0
+    active: bool = False
+
+    def __call__(self) -> None:
+        """One more place."""
+        self.passed += self.active
+        if self.active and self.passed in self.at:
+            raise Cut
+
+
+class CutRecord(Record):
+    """A record whose process may end before and after every commit."""
+
+    cuts: Cuts
+
+    @contextmanager
+    def unit(self, **options: Any) -> Iterator[Unit]:
+        """See `Record`."""
+        with super().unit(**options) as unit:
+            yield unit
+            self.cuts()
+        self.cuts()
+
+
+class CutTracker:
+    """A tracker before and after whose every answer the process may end."""
+
+    def __init__(self, tracker: Any, cuts: Cuts) -> None:
+        self._tracker = tracker
+        self._cuts = cuts
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._tracker, name)
+        return self._guarded(found) if name in CALLS else found
+
+    def _guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any, **named: Any) -> Any:
+            self._cuts()
+            answer = call(*args, **named)
+            self._cuts()
+            return answer
+
+        return guarded
+
+
+# --- the story: in each act people do something, then a cycle runs
+
+
+def nobody_does_anything(story: Engine) -> None:
+    """The first cycle creates the issues."""
+
+
+def engineers_work(story: Engine) -> None:
+    """One of everything that a tracker may tell."""
+    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
+    story.person.close(issue[1])
+    story.person.set_due(issue[2], "2026-07-01")
+    story.person.set_due(issue[3], "2026-04-10")
+    story.person.rename(issue[4], "Mine")
+    story.person.close(issue[5], "wont_do")
+    change(story, 6, weakness_name="Better known weakness")
+
+
+def both_sides_move(story: Engine) -> None:
+    """A concurrent status, a further date, a rejected verification, a reopened issue, a removed date, a new item."""
+    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
+    change(story, 3, work_status="blocked", work_status_version=1)
+    story.person.close(issue[3])
+    story.person.set_due(issue[2], "2026-08-01")
+    change(story, 1, state="open", work_status="in_progress", work_status_version=2)
+    story.person.reopen(issue[5])
+    story.person.set_due(issue[4], "")
+    with story.record.unit(at=AT) as unit:
+        unit.add_items(ISSO, [item(7)])
+
+
+def change(story: Engine, n: int, **values: Any) -> None:
+    """The ISSO changes an item."""
+    with story.record.unit(at=AT) as unit:
+        unit.change(ISSO, "items", f"uid-{n}", values)
+
+
+ACTS = (nobody_does_anything, engineers_work, both_sides_move)
+ITEMS = tuple(item(n) for n in range(1, 7))
+
+
+def play(
+    folder: Path,
+    *at: int,
+    acts: Sequence[Callable[[Engine], None]] = ACTS,
+    items: Sequence[PoamItem] = ITEMS,
+    lag: timedelta = timedelta(0),
+    spare: int = 0,
+) -> tuple[Facts, int]:
+    """The story with cuts at these places, none in the first `spare` acts: what it ended in, how many places it had."""
+    folder.mkdir()
+    cuts = Cuts(frozenset(at))
+    with engine(folder, *items) as story:
+        story.world.list_lag = lag
+        restart(story, cuts)
+        story.tracker = CutTracker(story.tracker, cuts)
+        for n, act in enumerate(acts):
+            cuts.active = False
+            act(story)
+            cuts.active = n >= spare
+            story.clock.advance(hours=1)
+            survive(story, cuts)
+        places, cuts.active = cuts.passed, False
+        for _ in range(3):
+            story.later()
+        facts = facts_of(story)
+        assert story.later().record_writes == 0, "a cycle with nothing new writes nothing"
+        assert facts_of(story) == facts
+        story.record.close()
+    return facts, places
+
+
+def survive(story: Engine, cuts: Cuts) -> None:
+    """A cycle; after a cut another process takes over, first at once and then when every lag is over."""
+    for pause in ({"hours": 0}, {"minutes": 1}, {"hours": 1}):
+        story.clock.advance(**pause)
+        try:
+            story.cycle()
+            if pause == {"hours": 0}:
+                return
+        except Cut:
+            restart(story, cuts)
+
+
+def restart(story: Engine, cuts: Cuts) -> None:
+    """The record in another process. Nothing here needs to survive a power cut, so nothing waits for the disk."""
+    story.record.close()
+    record = CutRecord.open(story.record.path)
+    record.db.conn.execute("PRAGMA synchronous=OFF")
+    record.cuts = cuts
+    story.record = record
+
+
+def facts_of(story: Engine) -> Facts:
+    """Everything that must not depend on a cut: no times, no row numbers, no order of issues."""
+    assert list(problems(story.record.db)) == []
+    query = story.record.db.conn.execute
+    timeless = {"work_done_at": None, "status_date": None}
+    return {
+        "items": [replace(each, **timeless) for each in load(story.record.db)],
+        "issues": sorted(
+            (issue.title, issue.body, issue.status.name, issue.due_dates, *sorted(issue.labels)) for issue in story.issues()
+        ),
+        "seen": sorted(query("SELECT item_uid, field, old, new, person FROM journal WHERE entity = 'observed'"), key=str),
+        "requests": sorted(query("SELECT item_uid, kind, state, requested_date, requested_by FROM requests"), key=str),
+        "conflicts": sorted(
+            query("SELECT item_uid, field, record_value, tracker_value, record_by, tracker_by, policy, state FROM conflicts"),
+            key=str,
+        ),
+        "evidence": sorted(query("SELECT item_uid, kind, added_by FROM evidence"), key=str),
+        "links": sorted(query("SELECT item_uid, number, state FROM links"), key=str),
+        "owed": sorted(query("SELECT DISTINCT state FROM outbox"), key=str),
+    }
+
+
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, int]:
+    """What the story ends in by itself, and how many places there are to cut it."""
+    return play(tmp_path_factory.mktemp("story") / "uncut", acts=ACTS, spare=1)
+
+
+def test_the_story_tells_of_every_change(uncut: tuple[Facts, int]) -> None:
+    facts, places = uncut
+    assert [link[:2] for link in facts["links"]] == [(f"uid-{n}", 1) for n in range(1, 8)]
+    assert len(facts["issues"]) == 7
+    assert len(facts["seen"]) == 9
+    assert [(row[1], row[2]) for row in facts["requests"]] == [
+        ("later_date", "superseded"),
+        ("later_date", "waiting"),
+        ("declined", "waiting"),
+    ]
+    assert [row[1:4] for row in facts["conflicts"]] == [("work_status", "blocked", "done")]
+    assert facts["owed"] == [("DONE",)]
+    assert places > 100
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_cut_anywhere_in_edits_requests_and_conflicts_the_story_ends_the_same(
+    tmp_path: Path, uncut: tuple[Facts, int], share: int
+) -> None:
+    facts, places = uncut
+    for place in range(share + 1, places + 1, 4):
+        found, _ = play(tmp_path / str(place), place, acts=ACTS, spare=1)
+        assert found == facts, f"cut at place {place}"
+
+
+@pytest.mark.parametrize("lag", [0, 9], ids=["a list that is up to date", "a list that lags by nine minutes"])
+def test_cut_anywhere_in_two_creates_each_item_has_one_issue(tmp_path: Path, lag: int) -> None:
+    story = {"acts": ACTS[:1], "items": ITEMS[:2], "lag": timedelta(minutes=lag)}
+    facts, places = play(tmp_path / "uncut", **story)
+    assert places > 20
+    for place in range(1, places + 1):
+        found, _ = play(tmp_path / str(place), place, **story)
+        assert found == facts, f"cut at place {place}"
+
+
+def test_cut_twice_anywhere_in_a_create_the_item_has_one_issue(tmp_path: Path) -> None:
+    story = {"acts": ACTS[:1], "items": ITEMS[:1], "lag": timedelta(minutes=9)}
+    facts, places = play(tmp_path / "uncut", **story)
+    for first in range(1, places + 1):
+        _, more = play(tmp_path / str(first), first, **story)
+        for second in range(first + 1, more + 1):
+            found, _ = play(tmp_path / f"{first} {second}", first, second, **story)
+            assert found == facts, f"cut at places {first} and {second}"
