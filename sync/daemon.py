@@ -44,10 +44,14 @@ def waiter(stop: Event) -> Callable[[float], None]:
 
 
 def ticks(interval: timedelta, stop: Event, clock: Callable[[], datetime]) -> Iterator[bool]:
-    """One turn per interval until stopped; true once a day, when everything is to be compared."""
+    """One turn per interval until stopped; true once a day, when everything is to be compared.
+
+    A clock put back counts as a day gone by: nobody knows how much did.
+    """
     last_full = clock()
     while not stop.is_set():
-        full = clock() - last_full >= FULL_EVERY
-        last_full = clock() if full else last_full
+        now = clock()
+        full = not last_full <= now < last_full + FULL_EVERY
+        last_full = now if full else last_full
         yield full
         stop.wait(interval.total_seconds())

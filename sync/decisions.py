@@ -1,24 +1,24 @@
-"""What people decide: transitions, requests and conflicts. Each is one unit of work under the person's own name."""
+"""What people decide: transitions and requests. Each is one unit of work under the person's own name."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ..mapping.dates import effective_due
 from ..mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
 from ..mapping.life import Refused, RequestKind, Transition, check_transition, closure_reason
-from ..mapping.marker import marker
 from ..mapping.profiles import PROFILES, Profile
-from .commit import owe
 from .config import Config
 from .errors import InputError, NotAllowed
 from .people import Identity, author
 from .record.items import change_row, load
 from .record.journal import Author
-from .record.mirrors import Conflict, Link, Request, remembered, rows
+from .record.mirrors import Request, rows
 from .record.record import Unit
 from .views import profile_id
 
@@ -40,6 +40,12 @@ class Decider:
     def profile(self, item: PoamItem) -> Profile:
         """The rules of the item's system."""
         return PROFILES[profile_id(self.config, item)]
+
+    def day(self, item: PoamItem, instant: str) -> str:
+        """The calendar date of an instant in the time zone of the item's system."""
+        system = self.config.system(item.system_id)
+        zone = ZoneInfo(system.timezone if system else "UTC")
+        return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
     def must_decide(self, what: str) -> None:
         """Raises NotAllowed unless this person's role can decide."""
@@ -85,27 +91,30 @@ def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence:
 
 
 def _effects(decider: Decider, item: PoamItem, to: State, reason: str) -> dict[str, str | int | None]:
-    """What else a transition changes. An item reopened has never been done: its clock did not stop."""
-    again: dict[str, str | int | None] = {
-        "work_status": WorkStatus.IN_PROGRESS,
-        "work_status_version": item.work_status_version + 1,
-        "work_done_at": None,
-        "work_done_by": "",
-    }
+    """What else a transition changes."""
     if to is State.PENDING_VERIFICATION:
-        return again | {
-            "work_status": WorkStatus.DONE,
-            "work_done_at": decider.unit.at,
-            "work_done_by": decider.identity.person,
-        }
+        return worked(item, WorkStatus.DONE, at=decider.unit.at, by=decider.identity.person)
     if to is State.CLOSED and item.state is not State.CLOSED:
-        done = (item.work_done_at or decider.today)[:10]
+        done = decider.day(item, item.work_done_at) if item.work_done_at else decider.today
         return {"closure_reason": closure_reason(reason), "actual_completion_date": done}
     if to is State.OPEN and item.state is State.SUBMITTED:
         return {"baselined_at": decider.unit.at}
     if to is State.OPEN and item.state in (State.PENDING_VERIFICATION, State.CLOSED):
-        return again | {"closure_reason": "", "actual_completion_date": None}
+        finished = item.work_status in (WorkStatus.DONE, WorkStatus.WONT_DO)
+        again = WorkStatus.IN_PROGRESS if finished else item.work_status
+        return worked(item, again) | {"closure_reason": "", "actual_completion_date": None}
     return {}
+
+
+def worked(item: PoamItem, status: WorkStatus, *, at: str = "", by: str = "") -> dict[str, str | int | None]:
+    """A new work status. What is not done has never been done: the clock did not stop."""
+    moved = int(status is not item.work_status)
+    return {
+        "work_status": status,
+        "work_status_version": item.work_status_version + moved,
+        "work_done_at": at or None,
+        "work_done_by": by,
+    }
 
 
 def _keep_evidence(decider: Decider, item: PoamItem, reference: str) -> None:
@@ -126,9 +135,6 @@ def _keep_evidence(decider: Decider, item: PoamItem, reference: str) -> None:
         "added_at": decider.unit.at,
     }
     decider.unit.create(decider.by, "evidence", row)
-
-
-# --- requests
 
 
 def waiting_request(decider: Decider, number: int) -> tuple[Request, PoamItem]:
@@ -232,57 +238,3 @@ def _decide(decider: Decider, request: Request, state: str, reason: str) -> None
         "decision_reason": reason,
     }
     decider.unit.change(decider.by, "requests", request.id, decided, reason=reason)
-
-
-# --- conflicts
-
-
-def resolve(decider: Decider, number: int, take: str) -> str:
-    """Ends a conflict and says how: `record` or `tracker` names the side that holds, anything else is the value."""
-    found = rows(decider.unit.db, Conflict, "id = ?", (number,))
-    if not found or found[0].state != "open":
-        raise InputError(f"there is no open conflict {number}", hint="poam conflicts lists them")
-    conflict = found[0]
-    decider.must_decide(f"conflict {number}")
-    link = rows(decider.unit.db, Link, "id = ?", (conflict.link_id,))[0]
-    item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
-    told = {"missing": _resolve_missing, "refused": _resolve_refused}.get(conflict.policy, _resolve_values)(
-        decider, conflict, link, item, take
-    )
-    done = {
-        "state": "resolved",
-        "resolution": take,
-        "resolved_by": decider.identity.person,
-        "resolved_at": decider.unit.at,
-    }
-    decider.unit.change(decider.by, "conflicts", conflict.id, done)
-    return told
-
-
-def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    value = {"record": conflict.record_value, "tracker": conflict.tracker_value}.get(take, take)
-    if value not in set(WorkStatus):
-        raise InputError(f"{value} is no work status", hint=f"take record, tracker or one of: {', '.join(WorkStatus)}")
-    changes = {"work_status": value, "work_status_version": item.work_status_version + 1}
-    decider.unit.change(decider.by, "items", item.uid, changes, reason=f"conflict {conflict.id}: {take}")
-    return f"{item.poam_id}: {conflict.field} is {value}"
-
-
-def _resolve_refused(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    if take == "tracker":
-        return f"{item.poam_id}: left as {link.remote_key or 'the tracker'} has it"
-    operation = "edit" if link.remote_id else "create"
-    owe(decider.unit, link, operation)
-    return f"{item.poam_id}: tried again in the next cycle"
-
-
-def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
-    if take == "tracker":
-        return f"{item.poam_id}: no issue mirrors it any more"
-    record_id, number = remembered(decider.unit.db, "record_id") or "", link.number + 1
-    token = marker(record_id, item.uid, link.connector, number)
-    again = Link(token, item.uid, link.connector, number, token, None, "", "", "planned")
-    decider.unit.create(decider.by, "links", asdict(again), reason="mirrored anew")
-    owe(decider.unit, again, "create")
-    return f"{item.poam_id}: a new issue is created in the next cycle"

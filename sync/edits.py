@@ -33,6 +33,8 @@ class Editable:
 
 
 def _text(text: str) -> Value:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be UTF-8 text")
     return text.replace("\r\n", "\n").strip()
 
 

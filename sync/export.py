@@ -9,7 +9,7 @@ from ..mapping.documents.document import Document, FedrampLayout, SystemHeader, 
 from ..mapping.documents.fedramp_write import write_workbook
 from ..mapping.item import State
 from .errors import InputError
-from .record.asof import items_at
+from .record.asof import stood_at
 from .record.database import Database
 from .record.items import load
 from .record.journal import Author, anchor
@@ -39,11 +39,14 @@ def generate(database: Database, system_id: str, *, layout: FedrampLayout, as_of
 
     `until` is the instant a past day ended at; None generates from the record as it stands.
     """
-    found = list(database.query("SELECT name, provider, impact_level FROM systems WHERE id = ?", (system_id,)))
-    if not found:
-        raise InputError(f"the record holds no system {system_id}", hint="import its POA&M first")
-    header = SystemHeader(found[0]["provider"], found[0]["name"], found[0]["impact_level"], as_of)
-    all_items = items_at(database, system_id, until) if until else load(database, "system_id = ?", (system_id,))
+    if until:
+        system, all_items = stood_at(database, system_id, until)
+    else:
+        system = next(iter(database.query("SELECT * FROM systems WHERE id = ?", (system_id,))), None)
+        all_items = load(database, "system_id = ?", (system_id,))
+    if system is None:
+        raise InputError(f"the record holds no system {system_id} as of {as_of}", hint="import its POA&M first")
+    header = SystemHeader(system["provider"] or "", system["name"] or "", system["impact_level"] or "", as_of)
     items = [item for item in all_items if item.state in IN_THE_DOCUMENT]
     head = anchor(database, until)
     try:

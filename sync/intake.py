@@ -153,23 +153,32 @@ def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) ->
         moved = FieldChange("state", item.state.value, row.state.value)
         refused.append((moved, "a tab is not a decision; use poam transition"))
         now = replace(now, status_date=row.status_date)
+    elif not belongs(row, sheet):
+        moved = FieldChange("finding_kind", item.finding_kind.value, row.finding_kind.value)
+        refused.append((moved, "a tab is not a decision; use poam set"))
     for name in COMPARED:
         change = FieldChange(name, getattr(now, name), getattr(row, name))
         if change.old == change.new:
             continue
-        if _had(database, item, change):
+        if _is_older(database, item, change):
             older.append(change)
         elif name in PERMANENT:
             refused.append((change, PERMANENT[name]))
-        elif name == "milestone_changes" and change.new[: len(change.old)] != change.old:
+        elif name == "milestone_changes" and not _begins(change.new, change.old):
             refused.append((change, "recorded milestone changes are permanent; new ones are appended"))
         else:
             changes.append(change)
     return ItemPlan(item, tuple(changes), tuple(older), tuple(refused))
 
 
-def _had(database: Database, item: PoamItem, change: FieldChange) -> bool:
-    """Whether the item once had this value."""
+def _begins(longer: tuple[Any, ...], shorter: tuple[Any, ...]) -> bool:
+    return longer[: len(shorter)] == shorter
+
+
+def _is_older(database: Database, item: PoamItem, change: FieldChange) -> bool:
+    """Whether the item once had this value; milestone changes are only ever appended to."""
+    if change.field == "milestone_changes":
+        return _begins(change.old, change.new)
     history = list(
         database.query(
             "SELECT field, old, new FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN ('*', ?)",

@@ -128,7 +128,6 @@ class Layout:
     labels: tuple[str, str, str, str]
     width: float
     sheets: tuple[Sheet, ...]
-    heading_height: float | None = None
     impact_list: Validation | None = None
     date_rule: Validation | None = None
 
@@ -169,7 +168,6 @@ LAYOUTS: Mapping[FedrampLayout, Layout] = {
             Sheet(CLOSED, _TITLE_21, State.CLOSED, _FOUND, _V21, 4, 5),
             Sheet(CONFIGURATION, _TITLE_21, State.OPEN, _SET, _V21, 4, 5),
         ),
-        heading_height=42,
         impact_list=RATING_LIST,
         date_rule=LATE_DATE,
     ),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
+# Row heights in points; the rows of items have none, so that a spreadsheet fits them to their text.
+TITLE_HEIGHT, HEADING_HEIGHT, ADVICE_HEIGHTS = 24, 42, (80, 80, 15)
+
 _ARIAL = {"font_name": "Arial", "font_size": 10}
 _BLUE = {**_ARIAL, "bold": True, "font_color": "#1A4480", "bg_color": "#CCECFC"}
 _BODY = {**_ARIAL, "text_wrap": True, "valign": "top", "align": "left"}

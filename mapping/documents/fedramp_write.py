@@ -21,7 +21,18 @@ from .document import Document, FedrampLayout, SystemHeader
 from .fedramp_columns import LAYOUTS, Layout, Sheet
 from .fedramp_guidance import ADVICE, ROW_LABELS
 from .fedramp_schedule import formula
-from .fedramp_style import Styles, instructions, pl2_findings, put, put_day, record_of_changes, styles
+from .fedramp_style import (
+    ADVICE_HEIGHTS,
+    HEADING_HEIGHT,
+    TITLE_HEIGHT,
+    Styles,
+    instructions,
+    pl2_findings,
+    put,
+    put_day,
+    record_of_changes,
+    styles,
+)
 from .fedramp_wording import computed_date, printed
 
 _OPTIONS = {
@@ -31,6 +42,9 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _UNDATED = datetime(1980, 1, 1)  # the day inside a document that has none; zip's own first day
+LINE_HEIGHT, MAX_HEIGHT = 12.75, 409  # points; Excel's own limit
+CHARACTERS_A_LINE = 25  # that a column of the template's width shows
+TABLOID = 17  # paper, 11 x 17 inches
 _NUMBERS = re.compile(r"([0-9]+)")
 
 
@@ -101,9 +115,12 @@ def _write_sheet(
 def _write_frame(page: Worksheet, plan: Layout, sheet: Sheet, looks: Styles) -> None:
     last = sheet.first_column + len(sheet.columns) - 1
     page.set_column(0, last, plan.width)
-    page.set_row(sheet.heading_row, plan.heading_height)
+    page.set_row(sheet.heading_row, HEADING_HEIGHT)
     page.freeze_panes(sheet.heading_row + 1, 0)
     page.set_landscape()
+    page.set_paper(TABLOID)
+    page.fit_to_pages(2, 0)
+    page.set_footer("&L&A&RPage &P of &N")
     page.repeat_rows(sheet.heading_row)
     for index, column in enumerate(sheet.columns, sheet.first_column):
         put(page, sheet.heading_row, index, column.heading, looks["heading"])
@@ -111,6 +128,7 @@ def _write_frame(page: Worksheet, plan: Layout, sheet: Sheet, looks: Styles) -> 
 
 def _write_header(page: Worksheet, plan: Layout, sheet: Sheet, header: SystemHeader, looks: Styles) -> None:
     first = sheet.first_column
+    page.set_row(0, TITLE_HEIGHT)
     page.merge_range(0, 0, 0, first + 4, sheet.title, looks["title"])
     for column, label in enumerate(plan.labels, first):
         put(page, 1, column, label, looks["label"])
@@ -123,7 +141,8 @@ def _write_header(page: Worksheet, plan: Layout, sheet: Sheet, header: SystemHea
 
 
 def _write_guidance(page: Worksheet, sheet: Sheet, looks: Styles) -> None:
-    for row, label in enumerate(ROW_LABELS, sheet.heading_row + 1):
+    for row, (label, height) in enumerate(zip(ROW_LABELS, ADVICE_HEIGHTS, strict=True), sheet.heading_row + 1):
+        page.set_row(row, height)
         put(page, row, 0, label, looks["side"])
     for index, column in enumerate(sheet.columns, sheet.first_column):
         for row, text in enumerate((*ADVICE[column.heading], column.need), sheet.heading_row + 1):
@@ -138,15 +157,24 @@ def _write_items(page: Worksheet, sheet: Sheet, items: Sequence[PoamItem], looks
     letters = {c.field: xl_col_to_name(index) for index, c in enumerate(sheet.columns, sheet.first_column)}
     text_look, date_look = looks["text"], looks["date"]
     for row, item in enumerate(items, sheet.first_row):
-        words = printed(item, sheet)
+        words, tallest = printed(item, sheet), 1
         for index, heading, field, render, is_date in columns:
             text = render(field(words))
             if is_date:
                 put_day(page, row, index, text, text_look, date_look)
             elif text:
                 put(page, row, index, text, text_look, f"{item.poam_id}, {heading},")
+                tallest = max(tallest, _lines(text))
+        page.set_row(row, min(tallest * LINE_HEIGHT + 3, MAX_HEIGHT))
         if sheet.formulas:
             _write_formula(page, row, words, letters, looks)
+
+
+def _lines(text: str) -> int:
+    """How many lines a wrapped cell shows, roughly: only Excel fits rows by itself, other programs need a height."""
+    if len(text) <= CHARACTERS_A_LINE and "\n" not in text:
+        return 1
+    return sum(1 + len(line) // CHARACTERS_A_LINE for line in text.split("\n"))
 
 
 def _write_formula(page: Worksheet, row: int, words: PoamItem, letters: dict[str, str], looks: Styles) -> None:

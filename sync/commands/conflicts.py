@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..decisions import resolve as decide
+from ..conflicts import resolve as decide
 from ..record.mirrors import Conflict, rows
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table, say

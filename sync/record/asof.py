@@ -1,7 +1,8 @@
-"""The items as they stood at a past moment: the journal replayed up to it."""
+"""A system and its items as they stood at a past moment: the journal replayed up to it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import takewhile
 
 from sqlite_utils import Database
@@ -14,11 +15,14 @@ from .verify import Rows, replay
 _NUMBERS = frozenset({"vendor_dependency", "auto_approve", "kev_tracking", "work_status_version"})
 
 
-def items_at(database: Database, system_id: str, until: str) -> list[PoamItem]:
-    """A system's items as the journal tells them up to and including the instant `until`."""
+def stood_at(database: Database, system_id: str, until: str) -> tuple[Mapping[str, str | None] | None, list[PoamItem]]:
+    """A system's row, None before there was one, and its items, up to and including the instant `until`.
+
+    Ends at the first later row, so that nothing written afterwards, by whatever clock, changes a past day.
+    """
     tables = replay(takewhile(lambda entry: entry.at <= until, entries(database)))
     found = [_item(row, tables) for row in tables["items"].values() if row["system_id"] == system_id]
-    return sorted(found, key=lambda item: natural(item.poam_id))
+    return tables["systems"].get(system_id), sorted(found, key=lambda item: natural(item.poam_id))
 
 
 def _item(row: dict[str, str | None], tables: dict[str, Rows]) -> PoamItem:

@@ -81,7 +81,8 @@ def head(database: Database) -> tuple[int, str]:
 def anchor(database: Database, until: str | None = None) -> tuple[int, str]:
     """The last row up to an instant that is not itself about a document: what a document is an extract of."""
     row = database.conn.execute(
-        "SELECT seq, hash FROM journal WHERE entity <> 'submissions' AND at <= ? ORDER BY seq DESC LIMIT 1",
+        """SELECT seq, hash FROM journal WHERE entity <> 'submissions'
+           AND seq < coalesce((SELECT min(seq) FROM journal WHERE at > ?), seq + 1) ORDER BY seq DESC LIMIT 1""",
         (until or "9999",),
     ).fetchone()
     return (row[0], row[1]) if row else (0, "")

@@ -135,6 +135,11 @@ def keep_base(unit: Unit, link_id: str, field: str, base: Base) -> None:
     unit.put("bases", {"link_id": link_id, "field": field, **asdict(base)})
 
 
+def forget_base(unit: Unit, link_id: str, field: str) -> None:
+    """Makes both sides be compared anew."""
+    unit.db.execute("DELETE FROM bases WHERE link_id = ? AND field = ?", (link_id, field))
+
+
 def unsettled(database: Database, connector: str) -> list[Owed]:
     """The writes owed to a connector, oldest first."""
     mine = "link_id IN (SELECT id FROM links WHERE connector = ?)"

@@ -178,14 +178,17 @@ def _guards() -> Iterator[str]:
         yield f"""CREATE TRIGGER {table}_never_go BEFORE DELETE ON {table}
           BEGIN SELECT RAISE(ABORT, '{table} are never deleted'); END"""
     for table, key in FACT_TABLES.items():
-        journaled = f"""NOT EXISTS (SELECT 1 FROM journal
-            WHERE seq = NEW.journal_seq AND entity = '{table}' AND entity_id = CAST(NEW.{key} AS TEXT))"""  # noqa: S608
-        if table != "milestone_changes":  # an item's first ones are part of the item's own journal row
-            yield f"""CREATE TRIGGER {table}_insert_is_journaled BEFORE INSERT ON {table} WHEN {journaled}
-              BEGIN SELECT RAISE(ABORT, '{table}: a fact needs its journal row'); END"""
+        row_of = f"entity = '{table}' AND entity_id = CAST(NEW.{key} AS TEXT)"
+        if table == "milestone_changes":  # an item's first ones are part of the item's own journal row
+            row_of = f"({row_of} OR entity = 'items' AND entity_id = NEW.item_uid AND field = '*')"
+        unjournaled = f"NOT EXISTS (SELECT 1 FROM journal WHERE seq = NEW.journal_seq AND {row_of})"  # noqa: S608
+        # INSERT OR REPLACE deletes without a trigger where recursive_triggers is off, SQLite's own default.
+        yield f"""CREATE TRIGGER {table}_insert_is_journaled BEFORE INSERT ON {table}
+          WHEN {unjournaled} OR EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
+          BEGIN SELECT RAISE(ABORT, '{table}: a fact needs its journal row'); END"""  # noqa: S608
         if table not in PERMANENT_TABLES:
             yield f"""CREATE TRIGGER {table}_update_is_journaled BEFORE UPDATE ON {table}
-              WHEN NEW.journal_seq <= OLD.journal_seq OR {journaled}
+              WHEN NEW.journal_seq <= OLD.journal_seq OR {unjournaled}
               BEGIN SELECT RAISE(ABORT, '{table}: a change needs its journal row'); END"""
     yield """CREATE TRIGGER detection_date_is_permanent BEFORE UPDATE OF original_detection_date ON items
       WHEN OLD.baselined_at IS NOT NULL AND OLD.original_detection_date IS NOT NULL

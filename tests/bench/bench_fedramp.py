@@ -13,11 +13,12 @@ from pathlib import Path
 from time import process_time
 
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
+
 from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook
-from python_calamine import CalamineWorkbook
-from xlsxwriter import Workbook
 
 sys.path.append(str(Path(__file__).parents[1] / "mapping"))
 from fedramp_documents import many

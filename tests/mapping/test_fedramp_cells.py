@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 import pytest
+
 from poam.mapping.documents.cells import DATE, IDENTIFIER, LINES, TEXT, Cell, CellProblem, serial, write_text
 from poam.mapping.documents.fedramp_columns import ADJUSTED_OR_NOT, DECISION, RATING, YES_BLANK, YES_NO
 from poam.mapping.documents.fedramp_schedule import scheduled

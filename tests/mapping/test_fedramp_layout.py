@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+
 from poam.mapping.documents import FORMATS
 from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.documents.fedramp_read import read_workbook

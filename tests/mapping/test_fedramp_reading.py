@@ -10,6 +10,7 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+
 from poam.mapping.documents.document import FedrampLayout, UnreadableDocument
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook

@@ -10,11 +10,12 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from xlsxwriter import Workbook
+
 from poam.mapping.documents.archive import check_workbook
 from poam.mapping.documents.document import Reading, UnreadableDocument
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook
-from xlsxwriter import Workbook
 
 from .fedramp_documents import FULL, document, many
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+
 from poam.mapping.documents.document import Document, FedrampLayout, SystemHeader, UnwritableDocument
 from poam.mapping.documents.fedramp_columns import LAYOUTS
 from poam.mapping.documents.fedramp_read import read_workbook

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+
 from poam.mapping.documents.document import FedrampLayout, Reading
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook

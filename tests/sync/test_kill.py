@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+
 from poam.connectors.sandbox.clock import Clock, iso
 from poam.connectors.sandbox.server import Fault
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+
 from poam.connectors.base import Issue, Tracker
 from poam.connectors.sandbox.clock import Clock, iso
 from poam.connectors.sandbox.jira_person import JiraPerson

@@ -1,0 +1,163 @@
+"""The rhythm of the daemon, and what it leaves beside the record, without waiting for anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from poam.connectors.errors import Unavailable
+from poam.sync.cycle import ConnectorReport, Report
+from poam.sync.daemon import Stopped, only_daemon, ticks, waiter
+from poam.sync.errors import RecordLocked
+from poam.sync.health import health_path, last_success, note_success
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOURLY = timedelta(hours=1)
+
+
+class Time(Event):
+    """A stop signal whose waits are over at once, and the clock that they move on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.now += timedelta(seconds=timeout or 0)
+        return self.is_set()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def ticks(self) -> Iterator[bool]:
+        return ticks(HOURLY, self, self.clock)
+
+
+# ticks
+
+
+def test_a_cycle_comes_at_once_and_then_one_per_interval() -> None:
+    time = Time()
+    assert len(list(islice(time.ticks(), 4))) == 4
+    assert time.waits == [3600.0] * 3
+
+
+def test_everything_is_compared_once_a_day() -> None:
+    turns = list(islice(Time().ticks(), 24 * 3 + 1))
+    assert [hour for hour, full in enumerate(turns) if full] == [24, 48, 72]
+
+
+def test_a_daemon_that_slept_for_days_compares_everything_once() -> None:
+    time = Time()
+    turns = time.ticks()
+    assert next(turns) is False
+    time.now += timedelta(days=9)
+    assert [next(turns), next(turns)] == [True, False]
+
+
+def test_a_clock_put_back_does_not_put_off_the_daily_comparison() -> None:
+    time = Time()
+    turns = time.ticks()
+    assert next(turns) is False
+    time.now -= timedelta(days=30)
+    assert [next(turns), next(turns)] == [True, False]
+
+
+def test_nothing_is_begun_once_told_to_stop() -> None:
+    time = Time()
+    time.set()
+    assert list(time.ticks()) == []
+
+
+def test_the_cycle_in_hand_is_the_last_one() -> None:
+    time = Time()
+    turns = time.ticks()
+    next(turns)
+    time.set()
+    assert list(turns) == []
+
+
+def test_a_real_wait_ends_at_once_when_told_to_stop() -> None:
+    stop = Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        waiter(stop)(86_400.0)
+
+
+def test_waiting_for_a_tracker_goes_on_while_nobody_says_stop() -> None:
+    waiter(Event())(0.0)
+
+
+def test_a_stop_is_no_failure_that_somebody_could_swallow() -> None:
+    assert not issubclass(Stopped, Exception)
+
+
+# the one daemon
+
+
+def test_a_second_daemon_is_refused_and_the_next_one_welcome(tmp_path: Path) -> None:
+    record = tmp_path / "poam.db"
+    with only_daemon(record):
+        with pytest.raises(RecordLocked, match=r"a daemon runs for .*poam\.db already"), only_daemon(record):
+            pass
+        assert other_daemon(record) == "RecordLocked"
+    assert other_daemon(record) == "running"
+
+
+def other_daemon(record: Path) -> str:
+    """What another process says that wants to be the daemon."""
+    code = """
+import sys, pathlib
+from poam.sync.daemon import only_daemon
+try:
+    with only_daemon(pathlib.Path(sys.argv[1])):
+        print("running")
+except Exception as error:
+    print(type(error).__name__)
+"""
+    return subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, check=True).stdout.strip()
+
+
+# liveness
+
+
+def report(**errors: bool) -> Report:
+    """A cycle in which these connectors failed, or did not."""
+    return Report(
+        tuple(ConnectorReport(name, error=Unavailable("down") if failed else None) for name, failed in errors.items())
+    )
+
+
+def test_a_success_is_noted_beside_the_record_and_not_in_it(tmp_path: Path) -> None:
+    record = tmp_path / "poam.db"
+    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z")
+
+    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T12:00:00.000Z"}
+    assert [path.name for path in tmp_path.iterdir()] == ["poam.db.health.json"]
+
+
+def test_a_connector_in_trouble_keeps_the_time_of_its_last_success(tmp_path: Path) -> None:
+    record = tmp_path / "poam.db"
+    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z")
+    note_success(record, report(jira=True, code=False), "2026-03-02T13:00:00.000Z")
+
+    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T13:00:00.000Z"}
+
+
+@pytest.mark.parametrize("left", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_a_health_file_that_says_nothing_is_as_good_as_none(tmp_path: Path, left: bytes) -> None:
+    record = tmp_path / "poam.db"
+    assert last_success(record) == {}
+    health_path(record).write_bytes(left)
+    assert last_success(record) == {}
+    note_success(record, report(jira=False), "2026-03-02T12:00:00.000Z")
+    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z"}
