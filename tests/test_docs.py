@@ -7,21 +7,30 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-import poam.sync.commands as commands
 import pytest
-from poam.sync.config import Config, RecordSettings, Sync, load
-from poam.sync.errors import ConfigError
+from click.testing import CliRunner, Result
 from pydantic import BaseModel
+
+import poam.sync.commands as commands
+from poam.sync.config import Config, RecordSettings, Sync, load
+from poam.sync.demonstration.material import material
+from poam.sync.edits import EDITABLE
+from poam.sync.errors import ConfigError
+from poam.sync.record.mirrors import Conflict, Request
+from poam.sync.record.record import Record
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "config.example.toml"
 PAGES = sorted(["README.md", "CHANGELOG.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))])
 TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 BLOCK = re.MULTILINE | re.DOTALL
+ROOMS = ("sync", "mapping", "connectors")
+THE_RECORD = ("docs/architecture.md", "The record")
 
 
 def text(page: str) -> str:
@@ -60,10 +69,8 @@ def options(name: str) -> set[str]:
 
 def section(page: str, heading: str) -> str:
     """What stands under the heading that begins so, up to the next heading of its rank or above."""
-    quoted = re.sub(
-        r"^```.*?^```", lambda block: block.group().replace("\n#", "\n #"), text(page), flags=BLOCK
-    )
-    found = re.search(rf"^(#+) `?{re.escape(heading)}\b.*?(?=^(?!\1#)#{{1,6}} |\Z)", quoted, BLOCK)
+    quoted = re.sub(r"^```.*?^```", lambda block: block.group().replace("\n#", "\n #"), text(page), flags=BLOCK)
+    found = re.search(rf"^(#+) `?{re.escape(heading)}(?!\w).*?(?=^(?!\1#)#{{1,6}} |\Z)", quoted, BLOCK)
     assert found, f"{page} has no section on {heading}"
     return found.group()
 
@@ -116,12 +123,8 @@ def test_every_key_of_the_configuration_is_explained(key: str) -> None:
 
 @pytest.mark.parametrize("model", list(models()), ids=lambda model: model.__name__)
 def test_every_default_is_documented(model: type[BaseModel]) -> None:
-    told = set(
-        re.findall(r"^\| `(\w+)` \| (?:one of both )?(.+?) \|", text("docs/configuration.md"), re.MULTILINE)
-    )
-    plain = {
-        name: f.default for name, f in model.model_fields.items() if isinstance(f.default, str | int | float)
-    }
+    told = set(re.findall(r"^\| `(\w+)` \| (?:one of both )?(.+?) \|", text("docs/configuration.md"), re.MULTILINE))
+    plain = {name: f.default for name, f in model.model_fields.items() if isinstance(f.default, str | int | float)}
     defaults = {(name, f"`{json.dumps(default)}`") for name, default in plain.items() if default != ""}
     needed = {(name, "*needed*") for name, field in model.model_fields.items() if field.is_required()}
 
@@ -137,10 +140,7 @@ def test_the_errors_the_page_shows_are_the_errors_told(right: str, wrong: str, t
 
     with pytest.raises(ConfigError) as told:
         load(broken)
-    assert (
-        str(told.value).replace(str(broken), broken.name)
-        in blocks("docs/configuration.md", "text")[0].splitlines()
-    )
+    assert str(told.value).replace(str(broken), broken.name) in blocks("docs/configuration.md", "text")[0].splitlines()
 
 
 def test_the_example_shows_the_engine_with_its_defaults() -> None:
@@ -191,6 +191,116 @@ def test_every_link_inside_the_project_resolves(page: str) -> None:
             target = (here.parent / name) if name else here
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+PACKAGES = {
+    package: {path.name for path in (ROOT / package).glob("*.py")}
+    for package in sorted(
+        str(init.parent.relative_to(ROOT)) for room in ROOMS for init in (ROOT / room).rglob("__init__.py")
+    )
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_architecture_has_a_line_for_every_module_and_no_other(package: str) -> None:
+    listed = re.findall(r"^- `(\w+\.py)`: .+\.$", section("docs/architecture.md", f"{package}/`"), re.MULTILINE)
+
+    assert len(listed) == len(set(listed))
+    assert set(listed) - {"__init__.py"} == PACKAGES[package] - {"__init__.py"}
+
+
+def test_the_architecture_names_every_table_of_the_record(tmp_path: Path) -> None:
+    with Record.create(tmp_path / "poam.db", record_id="r", at="2026-01-01T00:00:00.000Z") as record:
+        tables = set(record.db.table_names())
+
+    explained = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| `.*?\|", section(*THE_RECORD), re.MULTILINE)))
+    assert tables == set(explained)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `poam init` and `poam import` leave it, with an item reopened, and no tracker."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "poam.xlsx").write_bytes(material("harbor", "2026-01-15").workbook)
+    for words in (
+        "init --yes --system-id HARBOR",
+        "import poam.xlsx --yes",
+        "transition V-0991 open --reason again --evidence https://acme.example/scan",
+    ):
+        assert ran(folder, *words.split()).exit_code == 0
+    return folder
+
+
+def ran(folder: Path, *words: str) -> Result:
+    """A command line, with the paths of the folder."""
+    inside = [str(folder / word) if word.endswith(".xlsx") else word for word in words]
+    return CliRunner().invoke(GROUP, ["--config", str(folder / "config.toml"), *inside])
+
+
+def names(value: object) -> set[str]:
+    """Every name in a JSON value with its path: `systems.late`."""
+    if isinstance(value, list):
+        return set().union(*map(names, value))
+    if isinstance(value, dict):
+        return {name for key, inner in value.items() for name in (key, *(f"{key}.{n}" for n in names(inner)))}
+    return set()
+
+
+def outermost(value: object) -> tuple[str, ...]:
+    """The names of an object, or of the first one in an array, in their order."""
+    first = value[0] if isinstance(value, list) else value
+    return tuple(first) if isinstance(first, dict) else ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("doctor", "import poam.xlsx", "plan", "sync", "status", "show V-0991", "history V-0991"),
+        *("export fedramp -o out.xlsx", "verify"),
+    ],
+)
+def test_the_json_that_a_command_prints_is_the_json_that_is_documented(folder: Path, words: str) -> None:
+    documented = section("docs/commands.md", f"poam {words.split()[0]}")
+    [example] = re.findall(r"^```json\n(.*?)^```$", documented, BLOCK)
+    printed, told = json.loads(ran(folder, *words.split(), "--json").stdout), json.loads(example)
+
+    assert names(printed) - names(told) == set()
+    assert outermost(printed) == outermost(told)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("requests", Request), ("conflicts", Conflict)])
+def test_the_documented_requests_and_conflicts_have_the_columns_of_the_record(name: str, kind: type) -> None:
+    [example] = re.findall(r"^```json\n(.*?)^```$", section("docs/commands.md", f"poam {name}"), BLOCK)
+
+    assert names(json.loads(example)) == {field.name for field in fields(kind)} | {"system_id", "poam_id"}
+
+
+def test_every_field_that_can_be_set_is_listed() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", section("docs/commands.md", "poam set"), re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(EDITABLE)
+
+
+def test_the_readmes_configurations_load(tmp_path: Path) -> None:
+    whole = [block for block in blocks("README.md", "toml") if "[[systems]]" in block]
+    for number, block in enumerate(whole):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(block, encoding="utf-8")
+        assert load(path).routes
+
+    assert {next(iter(load(path).connectors.values())).type for path in tmp_path.iterdir()} == {"jira", "github"}
+
+
+def test_the_readme_makes_all_ten_promises() -> None:
+    assert re.findall(r"^\| (\d+) \|", section("README.md", "What it promises"), re.MULTILINE) == [
+        str(number) for number in range(1, 11)
+    ]
+
+
+def test_the_readme_names_every_command() -> None:
+    told = set(re.findall(r"`poam ([a-z]+)`", section("README.md", "Commands")))
+
+    assert set(GROUP.list_commands(CONTEXT)) - told == set()
 
 
 def test_the_readme_leads_to_every_page_of_the_documentation() -> None:

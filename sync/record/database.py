@@ -34,14 +34,7 @@ def journal_mode() -> tuple[str, str]:
 
 
 def open_writer(path: Path, *, new: bool = False) -> Database:
-    """The database for writing, not yet looked into; a new file is its owner's alone.
-
-    Raises RecordMissing, RecordError.
-    """
-    if not new:
-        _must_exist(path)
-    if not path.parent.is_dir():
-        raise RecordError(f"{path.parent} is not a folder", hint="create it, or change [record] path")
+    """The database for writing, not yet looked into; a new file is its owner's alone. Raises RecordError."""
     made = os.O_CREAT | os.O_EXCL if new else 0
     try:
         os.close(os.open(path, made | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
@@ -61,7 +54,7 @@ def make_durable(database: Database) -> None:
 
 def open_reader(path: Path) -> Database:
     """The database for reading only: it never stands in a writer's way. Raises RecordMissing, RecordError."""
-    _must_exist(path)
+    must_exist(path)
     try:
         return _connect(f"{path.resolve().as_uri()}?mode=ro")
     except sqlite3.Error as error:
@@ -70,6 +63,8 @@ def open_reader(path: Path) -> Database:
 
 def writer_lock(path: Path, wait: float) -> FileLock:
     """The place of the record's one writer, held until released or dead. Raises RecordLocked, RecordError."""
+    if not path.parent.is_dir():  # the library would make it
+        raise RecordError(f"{path.parent} is not a folder", hint="create it, or change [record] path")
     lock = FileLock(f"{path}.lock", timeout=wait)
     try:
         lock.acquire()
@@ -101,7 +96,8 @@ def plainly(path: Path) -> Iterator[None]:
         raise RecordCorrupt(f"{path} is not a readable record: {error}", hint="restore a backup") from error
 
 
-def _must_exist(path: Path) -> None:
+def must_exist(path: Path) -> None:
+    """Raises RecordMissing where there is no file."""
     if not path.is_file():
         raise RecordMissing(f"there is no record at {path}", hint="run `poam init`, or change [record] path")
 

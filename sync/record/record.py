@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from ...mapping.item import PoamItem
 from ..errors import RecordCorrupt, RecordError
-from .database import make_durable, open_reader, open_writer, plainly, sqlite3, writer_lock
+from .database import make_durable, must_exist, open_reader, open_writer, plainly, sqlite3, writer_lock
 from .items import children, columns
 from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
 from .schema import APPLICATION_ID, FACT_TABLES, expected_fingerprint, fingerprint, migrate, refuse_newer
@@ -178,15 +178,7 @@ class Record:
             raise RecordError(
                 f"{path} exists already", hint="choose another [record] path, or use the record that is there"
             )
-        record = cls._opened(path, new=True)
-        try:
-            with record.unit(at=at) as unit:
-                unit.put("meta", {"key": "record_id", "value": record_id})
-                unit.put("meta", {"key": "created_at", "value": at})
-        except BaseException:
-            record._abandon()
-            raise
-        return record
+        return cls._opened(path, first={"record_id": record_id, "created_at": at})
 
     @classmethod
     def open(cls, path: Path, *, wait: float = 0) -> Record:
@@ -194,6 +186,7 @@ class Record:
 
         Raises RecordMissing, RecordLocked, RecordCorrupt.
         """
+        must_exist(path)
         return cls._opened(path, wait=wait)
 
     @classmethod
@@ -208,19 +201,24 @@ class Record:
         return record
 
     @classmethod
-    def _opened(cls, path: Path, *, new: bool = False, wait: float = 0) -> Record:
+    def _opened(cls, path: Path, *, first: Mapping[str, str] | None = None, wait: float = 0) -> Record:
+        """The writer; `first` is what a new record knows from the beginning, None for one that is there."""
         lock = writer_lock(path, wait)
         try:
-            record = cls(path, open_writer(path, new=new), lock)
+            record = cls(path, open_writer(path, new=first is not None), lock)
         except BaseException:
             lock.release()
             raise
         try:
-            if not new:
+            if first is None:
                 record._recognise()
             record._prepare()
+            if first is not None:
+                with record.unit(at=first["created_at"]) as unit:
+                    for key, value in first.items():
+                        unit.put("meta", {"key": key, "value": value})
         except BaseException:
-            (record._abandon if new else record.close)()
+            (record.close if first is None else record._abandon)()
             raise
         return record
 

@@ -6,11 +6,12 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from starlette.types import Scope
+
 from poam.connectors.base import Edit, Status
 from poam.connectors.errors import Unavailable
 from poam.connectors.sandbox.jira import BOT
 from poam.connectors.sandbox.server import Fault
-from starlette.types import Scope
 
 from .jira_fixtures import stage, warm
 from .jira_stage import CREATE, SEARCH, JiraStage

@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from poam.connectors.base import Edit
 from poam.connectors.errors import Forbidden, RateLimited, Rejected, TrackerError, Unavailable, Unsettled
 from poam.connectors.jira import JiraTracker
 from poam.connectors.sandbox.jira import BOT
 from poam.connectors.sandbox.server import Fault, SandboxServer
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .jira_fixtures import stage, warm
 from .jira_stage import CREATE, SEARCH, JiraStage, tracker

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+
 from poam.connectors.base import Edit, Status
 from poam.connectors.errors import Gone, Rejected, Stale, Unsettled
 from poam.connectors.sandbox.jira_workflow import WORKFLOW, Transition
@@ -136,6 +137,20 @@ class TestWorkflow:
         other = warm.create("other")
 
         assert warm.tracker.edit(other, Edit(status="done")).status.name == "Done"
+
+    def test_a_transition_refused_for_another_reason_is_not_sent_again(self, warm: JiraStage) -> None:
+        warm.tracker.edit("10001", Edit(status="done"))
+        other = warm.create("other")
+        warm.person.start(other)
+        demanding = Transition(
+            "31", "Complete", frozenset({"In Progress"}), "Done", {"resolution": True, "customfield_9": True}
+        )
+        warm.sandbox.workflow = (demanding,)
+        warm.server.requests.clear()
+        with pytest.raises(Rejected, match="no transition"):
+            warm.tracker.edit(other, Edit(status="done"))
+
+        assert warm.server.count("POST", TRANSITIONS) == 1
 
     def test_of_two_ways_the_one_that_demands_nothing_unknown_is_taken(self, warm: JiraStage) -> None:
         everywhere = frozenset({"To Do", "In Progress"})

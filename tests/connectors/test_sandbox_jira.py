@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from jira import JIRA
+
 from poam.connectors.base import Edit
 from poam.connectors.sandbox.jira import BOT, ENGINEER
 from poam.connectors.sandbox.server import SandboxServer

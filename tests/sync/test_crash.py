@@ -27,6 +27,7 @@ from .engine import Engine, engine, item
 ISSO = Author("isso@acme.example", "isso", "cli")
 AT = "2026-03-03T00:00:00.000Z"
 CALLS = ("check", "visibility", "changed_since", "get", "get_many", "find", "create", "edit")
+CONFLICT = ("item_uid", "field", "record_value", "tracker_value", "record_by", "tracker_by", "policy", "state")
 Facts = dict[str, list[Any]]
 
 
@@ -141,6 +142,7 @@ def play(
         story.tracker = CutTracker(story.tracker, cuts)
         for n, act in enumerate(acts):
             cuts.active = False
+            story.clock.advance(hours=1)
             act(story)
             cuts.active = n >= spare
             story.clock.advance(hours=1)
@@ -190,9 +192,7 @@ def facts_of(story: Engine) -> Facts:
         ),
         "requests": sorted(query("SELECT item_uid, kind, state, requested_date, requested_by FROM requests"), key=str),
         "conflicts": sorted(
-            query(
-                "SELECT item_uid, field, record_value, tracker_value, record_by, tracker_by, policy, state FROM conflicts"
-            ),
+            query(f"SELECT {', '.join(CONFLICT)} FROM conflicts"),  # noqa: S608 - our own words
             key=str,
         ),
         "evidence": sorted(query("SELECT item_uid, kind, added_by FROM evidence"), key=str),

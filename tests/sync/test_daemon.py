@@ -124,7 +124,8 @@ try:
 except Exception as error:
     print(type(error).__name__)
 """
-    return subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, check=True).stdout.strip()
+    command = [sys.executable, "-c", code, str(record)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 # liveness

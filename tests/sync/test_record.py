@@ -66,12 +66,11 @@ def test_a_new_record_is_its_owners_alone(tmp_path: Path) -> None:
     try:
         with Record.create(tmp_path / "poam.db", record_id="x", at=AT) as record, record.unit(at=AT) as unit:
             unit.create(IMPORTER, "systems", config().systems[0].model_dump())
-            files = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("poam.db*") if file.suffix == ".db"}
-            beside = {file.stat().st_mode & 0o777 for file in tmp_path.glob("poam.db-*")}
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir() if file.suffix != ".lock"}
     finally:
         os.umask(before)
-    assert files == {"poam.db": 0o600}
-    assert beside <= {0o600}
+    assert "poam.db" in modes
+    assert set(modes.values()) == {0o600}
 
 
 def test_a_new_record_knows_its_id_and_begins_with_an_empty_journal(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_a_record_is_never_made_over_a_file(path: Path) -> None:
 
 
 def test_a_record_needs_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"none is not a folder|none/poam\.db\.lock cannot be made"):
+    with pytest.raises(RecordError, match=r"none is not a folder"):
         Record.create(tmp_path / "none" / "poam.db", record_id="x", at=AT)
 
 
@@ -237,7 +236,6 @@ def test_a_file_that_is_no_record_is_refused_in_one_sentence_and_left_as_it_is(
     assert "\n" not in str(refused.value)
     assert refused.value.hint
     assert path.read_bytes() == before
-    assert {file.name for file in path.parent.iterdir()} <= {"poam.db", "poam.db.lock"}
 
 
 @pytest.mark.parametrize("enter", [Record.open, Record.read])
@@ -248,7 +246,7 @@ def test_where_there_is_no_file_there_is_no_record_and_none_is_made(
     for name in ("none.db", "folder", "no/such/poam.db"):
         with pytest.raises(RecordMissing, match="there is no record at"):
             enter(tmp_path / name)
-    assert not (tmp_path / "none.db").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_refused_file_can_be_opened_once_it_is_put_right(path: Path) -> None:
@@ -285,22 +283,26 @@ def test_a_record_with_an_index_of_somebody_elses_is_not_written_to(path: Path) 
 # a unit of work
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, Stopped, SystemExit])
-def test_an_exception_in_the_middle_undoes_all_of_it(record: Record, error: type[BaseException]) -> None:
-    before = record.head
-    with pytest.raises(error), record.unit(at=AT) as unit:
+def half_a_unit(record: Record, error: type[BaseException]) -> None:
+    with record.unit(at=AT) as unit:
         unit.add_items(IMPORTER, [item(2)])
         unit.put("meta", {"key": "seen", "value": "half"})
         raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, Stopped, SystemExit])
+def test_an_exception_in_the_middle_undoes_all_of_it(record: Record, error: type[BaseException]) -> None:
+    before = record.head
+    with pytest.raises(error):
+        half_a_unit(record, error)
     assert record.head == before
     assert [each.uid for each in load(record.db)] == ["uid-1"]
     assert not list(record.db.query("SELECT 1 FROM meta WHERE key = 'seen'"))
 
 
 def test_after_an_undone_unit_the_next_one_continues_the_chain(record: Record) -> None:
-    with pytest.raises(ValueError, match="no"), record.unit(at=AT) as unit:
-        unit.add_items(IMPORTER, [item(2)])
-        raise ValueError("no")
+    with pytest.raises(ValueError):
+        half_a_unit(record, ValueError)
     with record.unit(at=AT) as unit:
         unit.add_items(IMPORTER, [item(3)])
     assert [each.uid for each in load(record.db)] == ["uid-1", "uid-3"]
@@ -320,21 +322,29 @@ def test_an_empty_unit_writes_nothing(record: Record) -> None:
     assert record.writes() == before
 
 
+def add_twenty(record: Record) -> bool:
+    """Whether there was room; a full disk is the only excuse."""
+    try:
+        with record.unit(at=AT) as unit:
+            unit.add_items(IMPORTER, [item(n, comments="x" * 2_000) for n in range(2, 22)])
+    except RecordError as error:
+        if "database or disk is full" not in str(error):
+            raise
+        return False
+    return True
+
+
 def test_a_full_disk_is_told_and_leaves_nothing_half_written_wherever_it_strikes(record: Record) -> None:
     before, pages = record.head, record.db.conn.execute("PRAGMA page_count").fetchone()[0]
     refused = 0
     for spare in range(1_000):
         record.db.conn.execute(f"PRAGMA max_page_count={pages + spare}")
-        try:
-            with record.unit(at=AT) as unit:
-                unit.add_items(IMPORTER, [item(n, comments="x" * 2_000) for n in range(2, 22)])
+        if add_twenty(record):
             break
-        except RecordError as error:
-            assert "database or disk is full" in str(error)
-            refused += 1
-            assert record.head == before
-            assert [each.uid for each in load(record.db)] == ["uid-1"]
-            assert list(problems(record.db)) == []
+        refused += 1
+        assert record.head == before
+        assert [each.uid for each in load(record.db)] == ["uid-1"]
+        assert list(problems(record.db)) == []
     assert refused > 10
     assert len(load(record.db)) == 21
 

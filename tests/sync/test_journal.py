@@ -1,0 +1,356 @@
+"""The journal: append-only and chained, one row per change, and the record is what replaying it yields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poam.mapping.item import ChangeKind, Decision, Milestone, MilestoneChange, PoamItem, Rating, State
+from poam.sync.record.asof import stood_at
+from poam.sync.record.database import sqlite3
+from poam.sync.record.items import change_row, load
+from poam.sync.record.journal import CREATED, Author, Entry, broken_links, digest, entries, seal
+from poam.sync.record.record import Record, Unit
+from poam.sync.record.verify import problems
+
+from .engine import IMPORTER, config, item
+
+AT = "2026-03-02T12:00:00.000Z"
+ISSO = Author("isso@acme.example", "isso", "cli", on_behalf_of="otto@acme.example")
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Record]:
+    """A record with one item that has assets, a milestone and a milestone change."""
+    moved = MilestoneChange(1, ChangeKind.UPDATE, "2026-04-15", "the vendor was late")
+    with Record.create(tmp_path / "poam.db", record_id="test-record", at=AT) as made:
+        with made.unit(at=AT) as unit:
+            for system in config().systems:
+                unit.create(IMPORTER, "systems", system.model_dump())
+            unit.add_items(IMPORTER, [item(1, milestone_changes=(moved,))], source="poam.xlsx")
+            unit.create(IMPORTER, "evidence", evidence(1))
+        yield made
+
+
+def evidence(n: int) -> dict[str, Any]:
+    return {
+        "id": f"e-{n}",
+        "item_uid": "uid-1",
+        "state": "candidate",
+        "kind": "url",
+        "reference": "https://scan.example/1",
+        "sha256": "",
+        "added_by": "ann@acme.example",
+        "added_at": AT,
+    }
+
+
+def journal(record: Record) -> list[Entry]:
+    return list(entries(record.db))
+
+
+def change(record: Record, **values: Any) -> bool:
+    """One change of the item by the ISSO, a day later."""
+    with record.unit(at="2026-03-03T12:00:00.000Z", cycle="c-1") as unit:
+        return unit.change(ISSO, "items", "uid-1", values, reason="because", source="ticket 7")
+
+
+# what is written
+
+
+def test_each_changed_field_is_one_row_that_says_who_for_whom_when_whence_and_why(record: Record) -> None:
+    before = len(journal(record))
+    assert change(record, comments="new", vendor_dependency=True, status_date=None)
+
+    rows = journal(record)[before:]
+    assert [(row.field, row.old, row.new) for row in rows] == [
+        ("comments", "", "new"),
+        ("vendor_dependency", "0", "1"),
+        ("status_date", "2026-02-01", None),
+    ]
+    for row in rows:
+        assert (row.person, row.on_behalf_of, row.role, row.origin) == (ISSO.person, ISSO.on_behalf_of, "isso", "cli")
+        assert (row.at, row.cycle, row.reason, row.source) == (
+            "2026-03-03T12:00:00.000Z",
+            "c-1",
+            "because",
+            "ticket 7",
+        )
+        assert (row.entity, row.entity_id, row.item_uid) == ("items", "uid-1", "uid-1")
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"comments": ""},
+        {"vendor_dependency": False},
+        {"vendor_dependency": 0},
+        {"state": State.OPEN},
+        {"state": "open", "original_risk_rating": Rating.MODERATE},
+        {"kev_due_date": None},
+        {},
+    ],
+)
+def test_what_is_there_already_is_not_written_again(record: Record, same: dict[str, Any]) -> None:
+    before, written = record.head, record.writes()
+    assert change(record, **same) is False
+    assert (record.head, record.writes()) == (before, written)
+
+
+def test_only_the_fields_that_differ_are_written(record: Record) -> None:
+    before = len(journal(record))
+    assert change(record, comments="new", point_of_contact="Ann Engineer")
+    assert [row.field for row in journal(record)[before:]] == ["comments"]
+
+
+def test_an_items_creation_is_one_row_with_everything_it_came_with(record: Record) -> None:
+    (created,) = [row for row in journal(record) if row.entity == "items"]
+    told = json.loads(created.new or "")
+    assert (created.field, created.old, created.source) == (CREATED, None, "poam.xlsx")
+    assert (told["poam_id"], told["assets"][0]["identifier"]) == ("V-1", "web-01.acme.example (443/TCP)")
+    assert told["milestones"][0]["description"] == "Roll out"
+    assert told["milestone_changes"][0]["date"] == "2026-04-15"
+
+
+def test_new_assets_are_one_row_with_both_lists_and_the_same_ones_are_none(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.replace_assets(ISSO, "uid-1", ["a", "b"])
+    row = journal(record)[-1]
+    assert (row.field, row.old, row.new) == ("assets", "web-01.acme.example (443/TCP)", "a\nb")
+
+    before = record.writes()
+    with record.unit(at=AT) as unit:
+        unit.replace_assets(ISSO, "uid-1", ["a", "b"])
+    assert record.writes() == before
+
+
+# what is refused
+
+
+def raw(record: Record, statement: str, *, recursive: bool, values: tuple[Any, ...] = ()) -> None:
+    """A statement from another tool, with SQLite's own default for triggers or with ours."""
+    with closing(sqlite3.connect(record.path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA recursive_triggers={int(recursive)}")
+        connection.execute(statement, values)
+
+
+JOURNAL_TRICKS = [
+    "UPDATE journal SET person = 'somebody else' WHERE seq = 1",
+    "UPDATE journal SET new = NULL",
+    "DELETE FROM journal",
+    "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)",
+    "UPDATE OR REPLACE journal SET seq = seq + 1",
+    "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1",
+    "REPLACE INTO journal SELECT * FROM journal ORDER BY seq DESC LIMIT 1",
+    "INSERT INTO journal SELECT seq + 100, at, person, on_behalf_of, role, origin, cycle, entity, entity_id, item_uid,"
+    " field, old, new, reason, source, hash, 'made up' FROM journal ORDER BY seq DESC LIMIT 1",
+    "INSERT INTO journal SELECT seq + 1, at, person, on_behalf_of, role, origin, cycle, entity, entity_id, item_uid,"
+    " field, old, new, reason, source, 'made up', 'made up' FROM journal ORDER BY seq DESC LIMIT 1",
+    "INSERT INTO journal SELECT seq - 100, at, person, on_behalf_of, role, origin, cycle, entity, entity_id, item_uid,"
+    " field, old, new, reason, source, previous_hash, 'made up' FROM journal LIMIT 1",
+]
+
+
+@pytest.mark.parametrize("recursive", [True, False])
+@pytest.mark.parametrize("trick", JOURNAL_TRICKS)
+def test_the_journal_is_only_ever_appended_to(record: Record, trick: str, recursive: bool) -> None:
+    before = journal(record)
+    with pytest.raises(sqlite3.IntegrityError, match="journal"):
+        raw(record, trick, recursive=recursive)
+    assert journal(record) == before
+
+
+UNJOURNALED = [
+    ("UPDATE items SET comments = 'quietly'", "a change needs its journal row"),
+    ("UPDATE items SET comments = 'quietly', journal_seq = journal_seq + 1", "a change needs its journal row"),
+    ("UPDATE items SET comments = 'quietly', journal_seq = 1", "a change needs its journal row"),
+    ("UPDATE systems SET name = 'x', journal_seq = (SELECT max(seq) FROM journal)", "a change needs its journal row"),
+    ("UPDATE evidence SET state = 'accepted'", "a change needs its journal row"),
+    ("INSERT OR REPLACE INTO items SELECT * FROM items", "never deleted|needs its journal row"),
+    ("INSERT OR REPLACE INTO systems SELECT id, 'x', provider, impact_level, profile, timezone, journal_seq"
+     " FROM systems", "never deleted|needs its journal row"),
+    ("INSERT OR REPLACE INTO milestone_changes SELECT id, item_uid, position, number, kind, '2027-01-01', description,"
+     " journal_seq FROM milestone_changes", "never deleted|permanent|needs its journal row"),
+    ("INSERT INTO evidence SELECT 'e-9', item_uid, state, kind, reference, sha256, added_by, added_at, journal_seq"
+     " FROM evidence", "a fact needs its journal row"),
+    ("INSERT INTO milestone_changes SELECT 'made up', item_uid, 9, number, kind, date, description, 1"
+     " FROM milestone_changes", "a fact needs its journal row"),
+    ("DELETE FROM items", "never deleted"),
+    ("DELETE FROM systems", "never deleted"),
+    ("DELETE FROM evidence", "never deleted"),
+    ("DELETE FROM milestones", "never deleted"),
+    ("DELETE FROM milestone_changes", "never deleted"),
+    ("UPDATE milestones SET scheduled_completion_date = '2027-01-01'", "permanent"),
+    ("UPDATE milestone_changes SET date = '2027-01-01'", "permanent"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("recursive", [True, False])
+@pytest.mark.parametrize(("trick", "told"), UNJOURNALED)
+def test_no_fact_changes_or_goes_without_its_journal_row(
+    record: Record, trick: str, told: str, recursive: bool
+) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match=told):
+        raw(record, trick, recursive=recursive)
+    assert list(problems(record.db)) == []
+
+
+PERMANENT = [
+    ({"scheduled_completion_date": "2026-12-01"}, "scheduled_completion_date is permanent"),
+    ({"scheduled_completion_date": "2026-04-01"}, "scheduled_completion_date is permanent"),
+    ({"scheduled_completion_date": None}, "scheduled_completion_date is permanent"),
+    ({"original_detection_date": "2026-02-01"}, "may only move earlier"),
+    ({"original_detection_date": None}, "may only move earlier"),
+    ({"poam_id": "V-9"}, "keeps its id"),
+    ({"system_id": "LEDGER"}, "keeps its id"),
+    ({"baselined_at": None}, "a baseline is set once"),
+    ({"baselined_at": "2026-05-01T00:00:00.000Z"}, "a baseline is set once"),
+]
+
+
+@pytest.mark.parametrize(("values", "told"), PERMANENT)
+def test_what_the_baseline_fixed_stays_even_with_a_journal_row(
+    record: Record, values: dict[str, Any], told: str
+) -> None:
+    before = record.head
+    with pytest.raises(sqlite3.IntegrityError, match=told):
+        change(record, **values)
+    assert record.head == before
+
+
+def test_a_detection_date_may_move_earlier_once_the_weakness_was_known_before(record: Record) -> None:
+    assert change(record, original_detection_date="2026-01-01")
+
+
+@pytest.mark.parametrize(("values", "_"), PERMANENT)
+def test_before_its_baseline_everything_is_still_to_be_planned(record: Record, values: dict[str, Any], _: str) -> None:
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(2, baselined_at=None, state=State.DRAFT)])
+    with record.unit(at=AT) as unit:
+        unit.change(ISSO, "items", "uid-2", values)
+    assert list(problems(record.db)) == []
+
+
+# the chain
+
+
+def test_each_row_covers_the_row_before(record: Record) -> None:
+    change(record, comments="new")
+    assert list(broken_links(journal(record))) == []
+
+
+def test_the_hash_is_of_the_row_before_and_of_every_column() -> None:
+    row = seal((0, ""), tuple(f"column {n}" for n in range(14)))
+    for n in range(1, 15):
+        columns = [row.seq, *(f"column {m}" for m in range(14))]
+        columns[n] = "another"
+        assert digest("", columns) != row.hash
+    assert digest("other", [row.seq, *(f"column {m}" for m in range(14))]) != row.hash
+
+
+def test_two_columns_never_run_into_each_other() -> None:
+    assert digest("", ["ab", "c"]) != digest("", ["a", "bc"])
+    assert digest("", ["", None]) != digest("", [None, ""])
+    assert digest("", ["1"]) != digest("", [1])
+
+
+# replaying, for whatever happens
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+day = st.dates().map(lambda found: found.isoformat())
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "comments": text,
+    "weakness_name": text,
+    "cves": text,
+    "status_date": st.none() | day,
+    "kev_due_date": st.none() | day,
+    "vendor_dependency": st.booleans(),
+    "auto_approve": st.none() | st.booleans(),
+    "work_status_version": st.integers(0, 2**40),
+    "false_positive": st.none() | st.sampled_from(Decision),
+    "adjusted_risk_rating": st.none() | st.sampled_from(Rating),
+    "work_done_at": st.none() | text,
+}
+some_values = st.fixed_dictionaries({}, optional=VALUES)
+assets = st.lists(text, max_size=3)
+milestones = st.lists(st.builds(Milestone, st.integers(0, 9), text, day), max_size=2, unique_by=lambda m: m.number)
+moves = st.builds(MilestoneChange, st.integers(0, 9), st.sampled_from(ChangeKind), day, text)
+new_item = st.builds(
+    lambda values, assets, milestones, moves: replace(
+        item(0, assets=tuple(assets), milestones=tuple(milestones), milestone_changes=tuple(moves)), **values
+    ),
+    some_values,
+    assets,
+    milestones,
+    st.lists(moves, max_size=2),
+)
+which = st.integers(0, 3)
+steps = st.one_of(
+    st.tuples(st.just("add"), st.lists(new_item, max_size=2)),
+    st.tuples(st.just("change"), which, some_values),
+    st.tuples(st.just("assets"), which, assets),
+    st.tuples(st.just("move"), which, moves),
+    st.tuples(st.just("rename"), text),
+    st.tuples(st.just("fail"), which, some_values),
+)
+
+
+def play(unit: Unit, step: tuple[Any, ...]) -> None:
+    """One thing that happens to a record; what speaks of an item that is not there yet does nothing."""
+    items = load(unit.db)
+    kind, *rest = step
+    if kind == "add":
+        first = len(items) + 1
+        named = [replace(new, uid=f"uid-{n}", poam_id=f"V-{n}") for n, new in enumerate(rest[0], first)]
+        unit.add_items(IMPORTER, named)
+    elif kind == "rename":
+        unit.change(ISSO, "systems", "ACME", {"name": rest[0]})
+    elif rest[0] < len(items):
+        _play_on(unit, kind, items[rest[0]], rest[1])
+
+
+def _play_on(unit: Unit, kind: str, old: PoamItem, value: Any) -> None:
+    if kind == "assets":
+        unit.replace_assets(ISSO, old.uid, value)
+    elif kind == "move":
+        row = change_row(old.uid, len(old.milestone_changes), value)
+        unit.create(ISSO, "milestone_changes", {**row, "item_uid": old.uid})
+    else:
+        unit.change(ISSO, "items", old.uid, value)
+    if kind == "fail":
+        raise ZeroDivisionError
+
+
+@settings(max_examples=60)
+@given(st.lists(steps, min_size=1, max_size=8))
+def test_whatever_happens_the_record_equals_its_history_and_every_past_moment_can_be_told(
+    story: list[tuple[Any, ...]],
+) -> None:
+    with TemporaryDirectory() as folder, Record.create(Path(folder) / "poam.db", record_id="x", at=AT) as record:
+        with record.unit(at=AT) as unit:
+            unit.create(IMPORTER, "systems", config().systems[0].model_dump())
+        moments = []
+        for minute, step in enumerate(story):
+            at = f"2026-03-03T00:{minute:02}:00.000Z"
+            try:
+                with record.unit(at=at) as unit:
+                    play(unit, step)
+            except ZeroDivisionError:
+                pass
+            (system,) = record.db.query("SELECT * FROM systems")
+            moments.append((at, system["name"], load(record.db)))
+        assert list(problems(record.db)) == []
+        for at, name, items in moments:
+            row, stood = stood_at(record.db, "ACME", at)
+            assert stood == items
+            assert row is not None
+            assert row["name"] == name
