@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from .decide import ConnectorPlan, Plan, decide
 from .deliver import Delivery, Postman, bind, note_missing, report_twin
 from .errors import MassChange
 from .guard import held_back
-from .observe import Seen, iso, observe
+from .observe import Seen, iso, later, observe
 from .record.journal import head
 from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
 from .record.record import Record, Unit
@@ -38,6 +38,16 @@ class ConnectorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """A later date in its quiet period: who put it there, and when it becomes a request."""
+
+    poam_id: str
+    date: str
+    moved_by: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a cycle. `record_writes` counts rows written to the record, engine memory included,
 
@@ -46,6 +56,7 @@ class Report:
 
     connectors: tuple[ConnectorReport, ...]
     unrouted: tuple[PoamItem, ...] = ()
+    resting: tuple[Resting, ...] = ()
     record_writes: int = 0
     cycle: str = field(default="")
     head: tuple[int, str] = (0, "")
@@ -101,7 +112,19 @@ def act(
             delivery = Postman(record, config, trackers[name], each.seen.rules, clock, cycle).deliver()
         reports.append(_report(record, each, delivery))
     _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
-    return Report(tuple(reports), plan.unrouted, record.writes() - before - moved_cursors, cycle, record.head)
+    resting = tuple(_resting(record, config))
+    return Report(tuple(reports), plan.unrouted, resting, record.writes() - before - moved_cursors, cycle, record.head)
+
+
+def _resting(record: Record, config: Config) -> Iterator[Resting]:
+    found = record.db.query(
+        """SELECT poam_id, date_waiting, date_waiting_by, date_waiting_by_name, date_waiting_at FROM sightings
+           JOIN links ON links.id = link_id JOIN items ON items.uid = item_uid WHERE date_waiting IS NOT NULL"""
+    )
+    for row in found:
+        who = row["date_waiting_by_name"] or row["date_waiting_by"]
+        until = later(row["date_waiting_at"], config.sync.limits.quiet_period)
+        yield Resting(row["poam_id"], row["date_waiting"], who, until)
 
 
 def _settled_seq(record: Record, plan: Plan) -> int:

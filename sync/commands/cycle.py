@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import click
 
@@ -114,32 +115,41 @@ def tell(report: Report) -> None:
             complain(str(each.error), each.error.hint)
     for item in report.unrouted:
         say(f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry")
+    for rest in report.resting:
+        say(f"{rest.poam_id}: {rest.date}, moved by {rest.moved_by}, rests until {rest.until}, then becomes a request")
     if report.record_writes:
         say(f"journal row {report.head[0]} {report.head[1]}")
 
 
+_COUNTS = {
+    "created": "issues created",
+    "edited": "issues edited",
+    "changed": "item changes",
+    "requests": "requests",
+    "conflicts": "conflicts",
+    "refused": "writes refused",
+    "owed": "writes still owed",
+}
+
+
 def _line(each: ConnectorReport) -> str:
-    wrote = f"{each.created} issues created, {each.edited} edited"
-    decided = f"{each.changed} item changes, {each.requests} requests, {each.conflicts} conflicts"
-    trouble = "".join(
-        f", {count} {word}" for count, word in ((each.refused, "refused"), (each.owed, "still owed")) if count
-    )
-    return f"{each.connector}: {each.read} issues read; {wrote}; {decided}{trouble}"
+    told = [f"{count} {words}" for name, words in _COUNTS.items() if (count := getattr(each, name))]
+    return f"{each.connector}: {each.read} issues read; {', '.join(told) or 'nothing to do'}"
 
 
 def shape(report: Report) -> dict[str, object]:
     """The report as `--json` prints it."""
-    counts = ("read", "created", "edited", "changed", "requests", "conflicts", "refused", "owed")
     return {
         "record_writes": report.record_writes,
         "head_seq": report.head[0],
         "head_hash": report.head[1],
         "connectors": {
             each.connector: {
-                **{name: getattr(each, name) for name in counts},
+                **{name: getattr(each, name) for name in ("read", *_COUNTS)},
                 "error": str(each.error) if each.error else None,
             }
             for each in report.connectors
         },
+        "resting": [asdict(each) for each in report.resting],
         "unrouted": [item.poam_id for item in report.unrouted],
     }

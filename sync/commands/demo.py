@@ -12,7 +12,7 @@ import click
 
 from ...connectors.sandbox.clock import Clock, iso
 from ..demonstration.material import material
-from ..demonstration.stage import Stage, stage
+from ..demonstration.stage import REPOSITORY, Stage, stage
 from ..demonstration.story import Story
 from ..errors import InputError
 from ..record.record import Record
@@ -20,6 +20,17 @@ from . import Outcome, poam
 
 SYSTEMS = ("harbor", "ledger")
 STORY_HOURS = 24
+KEPT = """\
+The trackers run until Ctrl-C:
+   Jira    {jira}
+   GitHub  {github}
+In another terminal, be the engineer (Ann in Jira, Maya in GitHub):
+   curl -u ann@example.com:ann-token -X PUT -H 'Content-Type: application/json' \\
+        -d '{{"fields": {{"duedate": "2027-06-30"}}}}' {jira}/rest/api/2/issue/SEC-3
+   curl -H 'Authorization: Bearer maya-token' -X PATCH -d '{{"state": "closed"}}' \\
+        {github}/repos/{repository}/issues/2
+then bring it home:
+   poam --config {config} sync"""
 SHOWN = (".xlsx", ".toml", ".db", ".txt")
 
 
@@ -81,16 +92,8 @@ def _close(ready: Stage, keep: bool) -> None:
     _tell(f"What is left for you to open:\n{left}")
     if not keep:
         return
-    _tell(
-        f"Jira:   {ready.jira.url}   (user {_lines(ready, 'jira')})\n"
-        f"GitHub: {ready.github.url}\n"
-        f"The trackers run until Ctrl-C. In another terminal: poam --config {ready.config} sync"
-    )
+    _tell(KEPT.format(jira=ready.jira.url, github=ready.github.url, repository=REPOSITORY, config=ready.config))
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     stop.wait()
-
-
-def _lines(ready: Stage, name: str) -> str:
-    return ready.people[name].account

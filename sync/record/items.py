@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -46,13 +46,19 @@ def columns(item: PoamItem) -> dict[str, Any]:
 def children(item: PoamItem) -> dict[str, list[dict[str, Any]]]:
     """The item's child rows, as the journal keeps them with its creation."""
     return {
-        "assets": [{"position": n, "identifier": asset} for n, asset in enumerate(item.assets)],
+        "assets": asset_rows(item.assets),
         "milestones": [
             {"number": m.number, "description": m.description, "scheduled_completion_date": m.scheduled_completion_date}
             for m in item.milestones
         ],
         "milestone_changes": [change_row(item.uid, n, change) for n, change in enumerate(item.milestone_changes)],
     }
+
+
+def asset_rows(assets: Iterable[str]) -> list[dict[str, Any]]:
+    """Assets as rows, without their item: one a line, as the journal lists them."""
+    lines = (line for asset in assets for line in asset.split("\n") if line)
+    return [{"position": n, "identifier": line} for n, line in enumerate(lines)]
 
 
 def change_row(uid: str, position: int, change: MilestoneChange) -> dict[str, Any]:

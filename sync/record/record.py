@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from ...mapping.item import PoamItem
 from ..errors import RecordCorrupt, RecordError
 from .database import make_durable, must_exist, open_reader, open_writer, plainly, sqlite3, writer_lock
-from .items import children, columns
+from .items import asset_rows, children, columns
 from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
 from .schema import APPLICATION_ID, FACT_TABLES, expected_fingerprint, fingerprint, migrate, refuse_newer
 
@@ -103,13 +103,14 @@ class Unit:
             row["identifier"]
             for row in self.db.query("SELECT identifier FROM assets WHERE item_uid = ? ORDER BY position", (uid,))
         ]
-        new = [line for asset in assets for line in asset.split("\n") if line]
+        rows = asset_rows(assets)
+        new = [row["identifier"] for row in rows]
         if new == old:
             return
         entry = self._seal(by, "items", uid, uid, "assets", "\n".join(old), "\n".join(new), "", source)
         self._write([entry])
         self.db.execute("DELETE FROM assets WHERE item_uid = ?", (uid,))
-        self._insert("assets", [{"item_uid": uid, "position": n, "identifier": asset} for n, asset in enumerate(new)])
+        self._insert("assets", [{"item_uid": uid, **row} for row in rows])
         self.db.execute("UPDATE items SET journal_seq = ? WHERE uid = ?", (entry.seq, uid))
 
     def observe(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from .items import CHILDREN
+from .items import CHILDREN, asset_rows
 from .journal import CREATED, Entry, broken_links, entries, text
 from .schema import FACT_TABLES, expected_fingerprint, fingerprint
 
@@ -48,9 +48,9 @@ def replay(history: Iterator[Entry]) -> defaultdict[str, Rows]:
         if entry.field == CREATED:
             _create(tables, entry)
         elif entry.field == "assets":
-            for position in range(len(_positions(entry.old or ""))):
-                del tables["assets"][f"{entry.entity_id}:{position}"]
-            _children(tables, "assets", entry.entity_id, _positions(entry.new or ""))
+            for row in asset_rows([entry.old or ""]):
+                del tables["assets"][f"{entry.entity_id}:{row['position']}"]
+            _children(tables, "assets", entry.entity_id, asset_rows([entry.new or ""]))
         else:
             tables[entry.entity].setdefault(entry.entity_id, {})[entry.field] = entry.new
         tables[entry.entity][entry.entity_id]["journal_seq"] = str(entry.seq)
@@ -71,10 +71,6 @@ def _create(tables: defaultdict[str, Rows], entry: Entry) -> None:
 def _children(tables: defaultdict[str, Rows], table: str, uid: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         tables[table][f"{uid}:{row[_CHILD_KEY[table]]}"] = _texts({"item_uid": uid, **row})
-
-
-def _positions(lines: str) -> list[dict[str, Any]]:
-    return [{"position": n, "identifier": line} for n, line in enumerate(lines.split("\n") if lines else [])]
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str | None]:

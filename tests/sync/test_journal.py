@@ -133,6 +133,15 @@ def test_new_assets_are_one_row_with_both_lists_and_the_same_ones_are_none(recor
     assert record.writes() == before
 
 
+def test_an_asset_of_several_lines_is_several_assets_and_a_blank_one_is_none(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(2, assets=("", "a\nb", "c"))])
+    with record.unit(at=AT) as unit:
+        unit.replace_assets(ISSO, "uid-2", ["", "d\n\ne"])
+    assert load(record.db, "uid = 'uid-2'")[0].assets == ("d", "e")
+    assert list(problems(record.db)) == []
+
+
 # what is refused
 
 
