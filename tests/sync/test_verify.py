@@ -1,5 +1,7 @@
 """Whatever somebody edits in the file by hand is found, and the row is named."""
 
+# ruff: noqa: S608 - the names of tables and columns come from the schema
+
 from __future__ import annotations
 
 import shutil
@@ -231,6 +233,11 @@ def test_a_wholly_rewritten_chain_is_found_against_a_head_that_was_written_down(
     with Record.read(path) as record:
         kept = record.db.execute("SELECT hash FROM journal WHERE seq = ?", (anchored["head_seq"],)).fetchone()[0]
     assert kept != anchored["head_hash"]
+
+
+def test_a_rewritten_chain_that_tells_nothing_is_told_and_no_crash(path: Path) -> None:
+    rechain(path, lambda row: row.update(entity="items", field="*", new="no json"))
+    assert found(path) == ["the journal cannot be replayed"]
 
 
 def test_a_rewritten_chain_that_tells_another_fact_is_found_by_the_fact(path: Path) -> None:
