@@ -37,7 +37,7 @@ class _Settings(BaseModel):
 
 
 class JiraSettings(_Settings):
-    """A Jira project. `user` goes with a Cloud API token; leave it out for a Data Center personal access token."""
+    """A project of a Jira Cloud site. `user` is the account that the API token belongs to."""
 
     type: Literal["jira"]
     user: str = ""

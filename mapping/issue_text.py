@@ -208,7 +208,7 @@ _FINAL = frozenset({State.RISK_ACCEPTED, State.CLOSED, State.DISCARDED})
 _STATES = {
     State.PENDING_VERIFICATION: "The work is claimed done and waits for verification.",
     State.RISK_ACCEPTED: "The risk of this item is accepted; nothing is to be done now.",
-    State.CLOSED: "This item is verified and closed.",
+    State.CLOSED: "This item is closed; nothing is left to be done.",
     State.DISCARDED: "This item was discarded; nothing is to be done.",
 }
 _CHANGES = {ChangeKind.NEW: "new for", ChangeKind.UPDATE: "moved to", ChangeKind.COMPLETE: "complete on"}

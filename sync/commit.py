@@ -61,6 +61,8 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
             "resolved_at": unit.at,
         }
         unit.change(daemon(link.connector), "conflicts", settled.id, resolved)
+    if link.state == "missing":
+        unit.change(daemon(link.connector), "links", link.id, {"state": "live"}, reason="seen again")
     for name, base in look.bases.items():
         keep_base(unit, link.id, name, base)
     if look.sighting != look.view.sighting:

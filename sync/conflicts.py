@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from ..mapping.item import PoamItem, WorkStatus
 from ..mapping.life import consequences
@@ -23,9 +23,9 @@ def resolve(decider: Decider, number: int, take: str) -> str:
     decider.must_decide(f"conflict {number}")
     link = rows(decider.unit.db, Link, "id = ?", (conflict.link_id,))[0]
     item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
-    told = {"missing": _resolve_missing, "refused": _resolve_refused}.get(conflict.policy, _resolve_values)(
-        decider, conflict, link, item, take
-    )
+    by_policy = {"missing": _resolve_missing, "refused": _resolve_refused}
+    end = _resolve_twin if conflict.field == "twin" else by_policy.get(conflict.policy, _resolve_values)
+    told = end(decider, conflict, link, item, take)
     done = {
         "state": "resolved",
         "resolution": take,
@@ -70,9 +70,22 @@ def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: Poa
     decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
     if take == "tracker":
         return f"{item.poam_id}: no issue mirrors it any more"
-    record_id, number = remembered(decider.unit.db, "record_id") or "", link.number + 1
-    token = marker(record_id, item.uid, link.connector, number)
-    again = Link(token, item.uid, link.connector, number, token, None, "", "", "planned")
+    again = _next_link(decider, link)
     decider.unit.create(decider.by, "links", asdict(again), reason="mirrored anew")
     owe(decider.unit, again, "create")
     return f"{item.poam_id}: a new issue is created in the next cycle"
+
+
+def _resolve_twin(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    """Keeps the second issue as a retired link: known, so never taken for the mirror and never reported again."""
+    _must_take_a_side(conflict, take)
+    twin = replace(_next_link(decider, link), remote_id=conflict.base_value, state="retired")
+    decider.unit.create(decider.by, "links", asdict(twin), reason=f"conflict {conflict.id}: a second issue")
+    return f"{item.poam_id}: {link.remote_key} mirrors it; close the other issue at the tracker"
+
+
+def _next_link(decider: Decider, link: Link) -> Link:
+    record_id = remembered(decider.unit.db, "record_id") or ""
+    number = 1 + max(each.number for each in rows(decider.unit.db, Link, "item_uid = ?", (link.item_uid,)))
+    token = marker(record_id, link.item_uid, link.connector, number)
+    return Link(token, link.item_uid, link.connector, number, token, None, "", "", "planned")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
@@ -15,10 +15,11 @@ from .decide import ConnectorPlan, Plan, decide
 from .deliver import Delivery, Postman, bind, note_missing, report_twin
 from .errors import MassChange
 from .guard import held_back
-from .observe import Seen, iso, later, observe
-from .record.journal import head
+from .observe import Seen, iso, observe
+from .record.journal import Author, head
 from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
 from .record.record import Record, Unit
+from .resting import Resting, resting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,6 @@ class ConnectorReport:
     refused: int = 0
     owed: int = 0
     error: TrackerError | MassChange | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """A later date in its quiet period: who put it there, and when it becomes a request."""
-
-    poam_id: str
-    date: str
-    moved_by: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +76,12 @@ def hold_back(record: Record, config: Config, plan: Plan, approved: str) -> Plan
     return replace(plan, connectors=tuple(_guarded(record, config, each, approved) for each in plan.connectors))
 
 
+def note_approval(record: Record, by: Author, plan_id: str, at: str) -> None:
+    """Journals who let a held-back plan through."""
+    with record.unit(at=at, cycle=at) as unit:
+        unit.note(by, "plans", plan_id, "approved")
+
+
 def _guarded(record: Record, config: Config, each: ConnectorPlan, approved: str) -> ConnectorPlan:
     name = each.seen.connector
     links = rows(record.db, Link, "connector = ? AND state = 'live'", (name,))
@@ -112,19 +109,8 @@ def act(
             delivery = Postman(record, config, trackers[name], each.seen.rules, clock, cycle).deliver()
         reports.append(_report(record, each, delivery))
     _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
-    resting = tuple(_resting(record, config))
-    return Report(tuple(reports), plan.unrouted, resting, record.writes() - before - moved_cursors, cycle, record.head)
-
-
-def _resting(record: Record, config: Config) -> Iterator[Resting]:
-    found = record.db.query(
-        """SELECT poam_id, date_waiting, date_waiting_by, date_waiting_by_name, date_waiting_at FROM sightings
-           JOIN links ON links.id = link_id JOIN items ON items.uid = item_uid WHERE date_waiting IS NOT NULL"""
-    )
-    for row in found:
-        who = row["date_waiting_by_name"] or row["date_waiting_by"]
-        until = later(row["date_waiting_at"], config.sync.limits.quiet_period)
-        yield Resting(row["poam_id"], row["date_waiting"], who, until)
+    rest = tuple(resting(record.db, config))
+    return Report(tuple(reports), plan.unrouted, rest, record.writes() - before - moved_cursors, cycle, record.head)
 
 
 def _settled_seq(record: Record, plan: Plan) -> int:

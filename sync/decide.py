@@ -88,13 +88,14 @@ def _for_connector(
         return ConnectorPlan(seen)
     links = rows(database, Link, "connector = ?", (seen.connector,))
     by_remote = {link.remote_id: link for link in links if link.remote_id}
-    by_marker = {link.marker: link for link in links}
+    new_links = [_new_link(record_id, item, seen.connector) for item in new]
+    by_marker = {link.marker: link for link in (*links, *new_links)}
     looks: list[Look] = []
     found: list[Twin] = []
     twins: list[Twin] = []
     for issue in seen.issues:
         if link := by_remote.get(issue.id):
-            if each := _look(database, config, link, issue, seen.rules, now):
+            if link.state != "retired" and (each := _look(database, config, link, issue, seen.rules, now)):
                 looks.append(each)
         elif issue.marker in by_marker and issue.author.id == seen.rules.me:  # a clone has another author
             link = by_marker[issue.marker]
@@ -110,7 +111,7 @@ def _for_connector(
         seen,
         tuple(looks),
         tuple(view for view in views if view.sighting.version and is_owed(view, seen.rules)),
-        tuple(_new_link(record_id, item, seen.connector) for item in new),
+        tuple(new_links),
         tuple(link for link in _planned(database, seen.connector) if changed is None or link.item_uid in changed),
         tuple(found),
         tuple(twins),

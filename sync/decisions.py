@@ -66,7 +66,16 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
         _keep_evidence(decider, item, each)
     changes = {"state": to, "status_date": decider.today, **_effects(decider, item, to, reason)}
     decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
+    if to in (State.CLOSED, State.RISK_ACCEPTED):
+        _end_requests(decider, item, to)
     return row
+
+
+def _end_requests(decider: Decider, item: PoamItem, to: State) -> None:
+    """What waited for a decision on an item is settled by a decision on the item itself."""
+    for request in rows(decider.unit.db, Request, "item_uid = ? AND state = 'waiting'", (item.uid,)):
+        reason = f"the item is {to.value}"
+        decider.unit.change(decider.by, "requests", request.id, {"state": "superseded"}, reason=reason)
 
 
 def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence: Sequence[str]) -> Transition:
@@ -170,7 +179,9 @@ def approve(decider: Decider, number: int, *, reason: str = "") -> str:
 
 def _approve_date(decider: Decider, request: Request, item: PoamItem) -> str:
     profile, asked = decider.profile(item), request.requested_date or ""
-    why = f"moved from {request.due_date}, asked for by {request.requested_by}; approved by {decider.identity.person}"
+    known = request.requested_by in decider.config.people
+    who = request.requested_by if known else request.requested_by_name or request.requested_by
+    why = f"moved from {request.due_date}, asked for by {who}; approved by {decider.identity.person}"
     add_milestone_change(decider, item, asked, why)
     if not profile.extensions:
         due = effective_due(item, profile)
@@ -227,7 +238,9 @@ def reject(decider: Decider, number: int, *, reason: str) -> str:
         return f"{item.poam_id}: rejected; the issue is opened again"
     if request.kind == RequestKind.LATER_DATE:
         return f"{item.poam_id}: rejected; the due date stays {effective_due(item, decider.profile(item))}"
-    return f"{item.poam_id}: rejected; nothing changes"
+    done = {"work_status": WorkStatus.DONE, "work_status_version": item.work_status_version + 1}
+    decider.unit.change(decider.by, "items", item.uid, done, reason=reason, source=f"request {number}")
+    return f"{item.poam_id}: rejected; the item stays closed and so does its issue"
 
 
 def _decide(decider: Decider, request: Request, state: str, reason: str) -> None:

@@ -241,7 +241,7 @@ def bind(unit: Unit, link: Link, created: Created) -> None:
 def report_twin(unit: Unit, link: Link, twin: Issue) -> None:
     """A second issue with our marker: told to a person, who closes it."""
     told = f"{twin.key} {twin.url} carries the same marker and was written by our own account"
-    conflict = NewConflict("twin", None, link.remote_key, told, None, "refused")
+    conflict = NewConflict("twin", twin.id, link.remote_key, told, None, "refused")
     raise_conflict(unit, link, conflict, by=daemon(link.connector))
 
 

@@ -49,6 +49,10 @@ def generate(database: Database, system_id: str, *, layout: FedrampLayout, as_of
     header = SystemHeader(system["provider"] or "", system["name"] or "", system["impact_level"] or "", as_of)
     items = [item for item in all_items if item.state in IN_THE_DOCUMENT]
     head = anchor(database, until)
+    if until and not all_items:
+        raise InputError(
+            f"the record knew no item of {system_id} on {as_of}", hint="its history begins later; choose a later day"
+        )
     try:
         data = write_workbook(
             Document(layout, header, tuple(items), anchor=f"Journal row {head[0]}, {head[1]}"), layout=layout

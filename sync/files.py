@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import mkstemp
 
 from .errors import InputError
 
@@ -27,9 +28,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     Raises InputError.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = None
     try:
-        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        partial = Path(name)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -40,4 +42,5 @@ def write_bytes(path: Path, data: bytes) -> None:
             f"{path} cannot be written: {error.strerror}", hint="check the folder, its permissions and free space"
         ) from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial is not None:
+            partial.unlink(missing_ok=True)

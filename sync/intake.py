@@ -99,13 +99,11 @@ def read_document(name: str, data: bytes) -> Reading:
 
 
 def choose_system(config: Config, document: Document, wanted: str) -> System:
-    """The system a document speaks for: as told, the only one, or the one its header names. Raises InputError."""
+    """The system a document speaks for: as told, the one its header names, or the only one. Raises InputError."""
     if wanted:
         if system := config.system(wanted):
             return system
         raise InputError(f"there is no system {wanted}", hint=f"the configuration has: {_ids(config)}")
-    if len(config.systems) == 1:
-        return config.systems[0]
     named = [
         each
         for each in config.systems
@@ -113,9 +111,11 @@ def choose_system(config: Config, document: Document, wanted: str) -> System:
     ]
     if len(named) == 1:
         return named[0]
+    if len(config.systems) == 1 and not document.header.name.strip():
+        return config.systems[0]
     raise InputError(
-        f"the file's system “{document.header.name}” is not one of the configured ones",
-        hint=f"add --system: {_ids(config)}",
+        f"the file speaks for the system “{document.header.name}”, which is not in the configuration",
+        hint=f"if it is one of them under another name, add --system: {_ids(config)}",
     )
 
 

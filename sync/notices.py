@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..mapping.item import State
 from ..mapping.life import RequestKind
 from .steps import NewRequest, View
 
@@ -10,16 +9,9 @@ WAITS = "The later date {} is asked for and waits for a decision; until then the
 
 
 def notices(view: View, new: tuple[NewRequest, ...]) -> tuple[str, ...]:
-    """The state of the item and of the last request for a later date, newest knowledge first."""
-    return tuple(filter(None, (_state(view), _date(view, new))))
-
-
-def _state(view: View) -> str:
-    if view.item.state is State.PENDING_VERIFICATION:
-        return "The work is reported done; compliance is verifying it."
-    if view.item.state is State.CLOSED:
-        return "This POA&M item is verified and closed. Thank you."
-    return ""
+    """How the last request for a later date stands."""
+    told = _date(view, new)
+    return (told,) if told else ()
 
 
 def _date(view: View, new: tuple[NewRequest, ...]) -> str:

@@ -82,12 +82,16 @@ def _learn(database: Database, name: str, tracker: Tracker, full: bool) -> dict[
 
 
 def _others(database: Database, config: Config, name: str, now: datetime, full: bool) -> list[str]:
-    """Issues to look at although nothing may have changed there: new ones, ended quiet periods, on a full cycle all."""
+    """Issues to look at although nothing may have changed there: new ones, lost ones, ended quiet periods.
+
+    On a full cycle, all of them.
+    """
     where = "connector = ? AND state = 'live'"
     values: tuple[str, ...] = (name,)
     if not full:
         quiet_since = iso(now - config.sync.limits.quiet_period)
         where += """ AND (id NOT IN (SELECT link_id FROM sightings WHERE version <> '')
+            OR id IN (SELECT link_id FROM sightings WHERE missing_looks > 0)
             OR id IN (SELECT link_id FROM sightings WHERE date_waiting IS NOT NULL AND date_waiting_at <= ?))"""
         values = (name, quiet_since)
     return [link.remote_id for link in rows(database, Link, where, values) if link.remote_id]

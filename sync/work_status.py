@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..mapping.item import WorkStatus
+from ..mapping.item import State, WorkStatus
 from ..mapping.lenses import category_of, reason_of
 from ..mapping.life import consequences
 from .merge import NOTHING, Merged, Policy, merge
@@ -50,7 +50,7 @@ def _take(sketch: Sketch, new: WorkStatus, proposal: Observed) -> None:
     values: dict[str, str | int | None] = {NAME: new, "work_status_version": item.work_status_version + 1}
     if new is WorkStatus.DONE:
         values |= {"work_done_at": proposal.at, "work_done_by": proposal.account.id if proposal.account else ""}
-    elif item.work_status is WorkStatus.DONE:
+    elif item.work_status is WorkStatus.DONE and item.state is not State.CLOSED:
         values |= {"work_done_at": None, "work_done_by": ""}
     if effect.to_state is not None:
         values["state"] = effect.to_state

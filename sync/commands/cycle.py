@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import click
 
-from ..cycle import ConnectorReport, Report, hold_back, run_cycle
+from ...mapping.item import State
+from ..cycle import ConnectorReport, Report, hold_back, note_approval, run_cycle
 from ..decide import ConnectorPlan, Plan, decide
 from ..errors import MassChange, NotAllowed
 from ..health import note_success
 from ..observe import observe
+from ..people import author
+from ..record.items import load
 from ..record.mirrors import Conflict, Request, rows
 from ..record.record import Record
 from ..trackers import open_trackers
@@ -30,11 +34,13 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
         seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
         decided = decide(record.db, frame.config, seen, frame.clock(), full=full)
         guarded = hold_back(record, frame.config, decided, "")
-    lines = [line for each in decided.connectors for line in _steps(each)] + [
+        names = {item.uid: item.poam_id for item in load(record.db)}
+    lines = [line for each in decided.connectors for line in _steps(each, names)] + [
         f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry" for item in decided.unrouted
     ]
     if as_json:
-        print_json({"steps": lines})
+        held = [str(each.seen.error) for each in guarded.connectors if isinstance(each.seen.error, MassChange)]
+        print_json({"steps": lines, "held_back": held})
     else:
         say("\n".join(lines) or "Nothing to do.")
     return _failed(guarded) or Outcome.IN_SYNC
@@ -48,16 +54,22 @@ def _failed(decided: Plan) -> Outcome | None:
     return (Outcome.NEEDS_A_PERSON if held_back else Outcome.FATAL) if errors else None
 
 
-def _steps(each: ConnectorPlan) -> list[str]:
-    """A connector's part of the plan, one line per step."""
-    name = each.seen.connector
-    steps = [f"{name}: create an issue for item {link.item_uid}" for link in (*each.new_links, *each.retries)]
+_INTERNAL = frozenset({"work_status_version", "work_done_at", "work_done_by"})
+
+
+def _steps(each: ConnectorPlan, names: Mapping[str, str]) -> list[str]:
+    """A connector's part of the plan, one line per step; `names` are the items' POA&M ids by uid."""
+    name, known = each.seen.connector, {found.link.id for found in each.found}
+    new = [link for link in (*each.new_links, *each.retries) if link.id not in known]
+    steps = [f"{names[link.item_uid]}: create an issue in {name}" for link in new]
+    steps += [f"{names[found.link.item_uid]}: found again as {found.issue.key}" for found in each.found]
     for look in each.looks:
         who, key = look.view.item.poam_id, look.view.link.remote_key
         steps += [
             f"{who}: {field} becomes {value}, from {key}"
             for change in look.item_changes
             for field, value in change.values.items()
+            if field not in _INTERNAL
         ]
         steps += [
             f"{who}: a request ({request.kind}) {request.requested_date or ''} from {key}" for request in look.requests
@@ -86,6 +98,8 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
             f"{frame.identity.person} is {frame.identity.role} and cannot approve a plan", hint="an ISSO or AO can"
         )
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
+        if approved:
+            note_approval(record, author(frame.identity, "cli"), approved, frame.now())
         report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approved=approved)
         note_success(frame.config.record_path, report, frame.now())
         outcome = outcome_of(record, report)
@@ -102,7 +116,12 @@ def outcome_of(record: Record, report: Report) -> Outcome:
         return Outcome.FATAL
     if any(each.owed for each in report.connectors):
         return Outcome.WRITES_OWED
-    waiting = bool(rows(record.db, Request, "state = 'waiting'")) or bool(rows(record.db, Conflict, "state = 'open'"))
+    unverified = bool(load(record.db, "state = ?", (State.PENDING_VERIFICATION,)))
+    waiting = (
+        unverified
+        or bool(rows(record.db, Request, "state = 'waiting'"))
+        or bool(rows(record.db, Conflict, "state = 'open'"))
+    )
     held_back = any(each.error for each in report.connectors)
     return Outcome.NEEDS_A_PERSON if waiting or held_back or report.unrouted else Outcome.IN_SYNC
 

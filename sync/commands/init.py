@@ -48,7 +48,7 @@ later_date = "revert"                     # a later date from a tracker: "revert
 # [connectors.jira]
 # type = "jira"
 # url = "https://acme.atlassian.net"
-# user = "poam-bot@acme.example"          # with a Cloud API token; not with a Data Center one
+# user = "poam-bot@acme.example"          # the account that the API token belongs to
 # token_env = "JIRA_TOKEN"
 # project = "SEC"
 # text = "neutral"                        # how much an issue tells: neutral, restricted or full

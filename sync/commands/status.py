@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..health import last_success
 from ..record.items import load
 from ..record.mirrors import unsettled
 from ..record.record import Record
+from ..resting import resting
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, say
@@ -50,6 +52,7 @@ def _shape(frame: Frame, record: Record) -> Shape:
         "connectors": [_connector(frame, record, name) for name in _connectors(frame.config, record)],
         "requests": _count(record, "requests", "state = 'waiting'"),
         "conflicts": _count(record, "conflicts", "state = 'open'"),
+        "resting": [asdict(each) for each in resting(record.db, frame.config)],
         "journal_seq": seq,
         "journal_hash": head,
     }
@@ -97,7 +100,11 @@ def _print(shape: Shape) -> None:
         success = f"in step at {connector['last_success']}" if connector["last_success"] else "never in step"
         stale = ", too long ago: is poam run running?" if connector["stale"] else ""
         say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
-    say(f"waiting for a person: {shape['requests']} requests, {shape['conflicts']} conflicts")
+    unverified = sum(system[State.PENDING_VERIFICATION] for system in shape["systems"])
+    waits = f"{unverified} to verify, {shape['requests']} requests, {shape['conflicts']} conflicts"
+    say(f"waiting for a person: {waits}")
+    for rest in shape["resting"]:
+        say(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}")
 
 
 def _listed(counts: dict[str, Any]) -> str:
@@ -109,5 +116,6 @@ def _outcome(shape: Shape) -> Outcome:
     if any(connector["owed"] for connector in shape["connectors"]):
         return Outcome.WRITES_OWED
     trouble = any(connector["missing"] or connector["stale"] for connector in shape["connectors"])
-    waits = shape["requests"] or shape["conflicts"] or trouble
+    unverified = any(system[State.PENDING_VERIFICATION] for system in shape["systems"])
+    waits = shape["requests"] or shape["conflicts"] or unverified or trouble
     return Outcome.NEEDS_A_PERSON if waits else Outcome.IN_SYNC

@@ -128,6 +128,10 @@ class Unit:
         """Keeps what a person did at a tracker, whatever becomes of it."""
         self._write([self._seal(by, OBSERVED, link_id, item_uid, field, old, new, reason, source)])
 
+    def note(self, by: Author, entity: str, entity_id: str, what: str, *, reason: str = "") -> None:
+        """Keeps what a person did that changes no fact."""
+        self._write([self._seal(by, entity, entity_id, "", what, None, None, reason, "")])
+
     def put(self, table: str, row: Mapping[str, Any]) -> None:
         """Writes a row of the engine's memory (sightings, bases, outbox, cursors), replacing the one with its key."""
         self.db.execute(

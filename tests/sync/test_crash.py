@@ -26,8 +26,10 @@ from .engine import Engine, engine, item
 
 ISSO = Author("isso@acme.example", "isso", "cli")
 AT = "2026-03-03T00:00:00.000Z"
+BUSY = {"mass_change_percent": 100}  # everything changes at once here, and that is no reason to ask
 CALLS = ("check", "visibility", "changed_since", "get", "get_many", "find", "create", "edit")
 CONFLICT = ("item_uid", "field", "record_value", "tracker_value", "record_by", "tracker_by", "policy", "state")
+Act = Callable[[Engine], None]
 Facts = dict[str, list[Any]]
 
 
@@ -116,6 +118,19 @@ def both_sides_move(story: Engine) -> None:
         unit.add_items(ISSO, [item(7)])
 
 
+def life_goes_on(story: Engine) -> None:
+    """What people do while no process runs; each of these issues may be about to be written by us."""
+    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
+    story.person.reopen(issue[1])
+    story.person.set_due(issue[2], "2026-08-01")
+    story.person.set_due(issue[3], "2026-04-05")
+    story.person.rename(issue[4], "Mine, again")
+    story.person.set_due(issue[4], "2026-04-20")
+    story.person.reopen(issue[5])
+    story.person.close(issue[6])
+    change(story, 6, weakness_name="Better known weakness")
+
+
 def change(story: Engine, n: int, **values: Any) -> None:
     """The ISSO changes an item."""
     with story.record.unit(at=AT) as unit:
@@ -129,14 +144,15 @@ ITEMS = tuple(item(n) for n in range(1, 7))
 def play(
     folder: Path,
     *at: int,
-    acts: Sequence[Callable[[Engine], None]] = ACTS,
+    acts: Sequence[Act] = ACTS,
     items: Sequence[PoamItem] = ITEMS,
     lag: timedelta = timedelta(0),
     spare: int = 0,
+    meanwhile: Act = nobody_does_anything,
 ) -> tuple[Facts, int]:
     """The story with cuts at these places, none in the first `spare` acts: what it ended in, how many places it had."""
     cuts = Cuts(frozenset(at))
-    with engine(Path(mkdtemp(dir=folder)), *items) as story:
+    with engine(Path(mkdtemp(dir=folder)), *items, limits=BUSY) as story:
         story.world.list_lag = lag
         restart(story, cuts)
         story.tracker = CutTracker(story.tracker, cuts)
@@ -146,18 +162,19 @@ def play(
             act(story)
             cuts.active = n >= spare
             story.clock.advance(hours=1)
-            survive(story, cuts)
+            survive(story, cuts, meanwhile)
         places, cuts.active = cuts.passed, False
         for _ in range(3):
             story.later()
         facts = facts_of(story)
-        assert story.later().record_writes == 0, "a cycle with nothing new writes nothing"
+        last = story.later()
+        assert (last.record_writes, last.connectors[0].error) == (0, None), "a cycle with nothing new writes nothing"
         assert facts_of(story) == facts
         story.record.close()
     return facts, places
 
 
-def survive(story: Engine, cuts: Cuts) -> None:
+def survive(story: Engine, cuts: Cuts, meanwhile: Act) -> None:
     """A cycle; after a cut another process takes over, first at once and then when every lag is over."""
     for pause in ({"hours": 0}, {"minutes": 1}, {"hours": 1}):
         story.clock.advance(**pause)
@@ -167,6 +184,7 @@ def survive(story: Engine, cuts: Cuts) -> None:
                 return
         except Cut:
             restart(story, cuts)
+            meanwhile(story)
 
 
 def restart(story: Engine, cuts: Cuts) -> None:
@@ -238,6 +256,29 @@ def test_cut_anywhere_in_edits_requests_and_conflicts_the_story_ends_the_same(
     for place in range(share + 1, places + 1, 4):
         found, _ = play(folder, place, acts=ACTS, spare=1)
         assert found == facts, f"cut at place {place}"
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_what_people_do_before_another_process_takes_over_is_never_lost(folder: Path, share: int) -> None:
+    """Requests may differ: a date that nobody saw before it moved on is told, but was never asked for."""
+    facts, _ = play(folder, acts=(*ACTS[:2], life_goes_on), spare=1)
+    _, places = play(folder, acts=ACTS[:2], spare=1)
+    for place in range(share + 1, places + 1, 2):
+        found, _ = play(folder, place, acts=ACTS[:2], spare=1, meanwhile=life_goes_on)
+        for name in ("issues", "links", "owed", "conflicts"):
+            assert found[name] == facts[name], f"cut at place {place}"
+        assert told(found) == told(facts), f"cut at place {place}"
+        assert timeless_items(found) == timeless_items(facts), f"cut at place {place}"
+
+
+def told(facts: Facts) -> list[Any]:
+    """What people wanted, whatever stood there before."""
+    return sorted([(uid, name, new, person) for uid, name, _, new, person in facts["seen"]], key=str)
+
+
+def timeless_items(facts: Facts) -> list[PoamItem]:
+    """The items, however often their status went to and fro."""
+    return [replace(each, work_status_version=0) for each in facts["items"]]
 
 
 @pytest.mark.parametrize("lag", [0, 9], ids=["a list that is up to date", "a list that lags by nine minutes"])
