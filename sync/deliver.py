@@ -192,7 +192,7 @@ class Postman:
             self._keep(sending, state="PENDING")
 
     def _ingest(
-        self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: frozenset[str] = frozenset()
+        self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: Mapping[str, str | None] = NONE
     ) -> Look | None:
         link = rows(self.record.db, Link, "id = ?", (link_id,))[0]
         each = look(view_of(self.record.db, self.config, link), issue, self.rules, self.now, wrote=wrote)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ..connectors.base import Change, Issue, Status
 from ..mapping.lenses import normal_title, work_status_of
-from .merge import Base
+from .record.mirrors import Sighting
 from .steps import Observed, Rules, View
 
 FIELDS = {"status": "work_status", "due_date": "due_date", "title": "title"}
@@ -22,14 +22,18 @@ def seen_values(issue: Issue, rules: Rules) -> dict[str, str | None]:
     return values if len(issue.due_dates) > 1 else values | {"due_date": next(iter(issue.due_dates), None)}
 
 
-def observe(view: View, issue: Issue, rules: Rules) -> tuple[Observed, ...]:
-    """What people did since our history cursor, oldest first, and what changed without anybody being named."""
+def observe(view: View, issue: Issue, rules: Rules, wrote: Iterable[str] = ()) -> tuple[Observed, ...]:
+    """What people did since our history cursor, oldest first, and what changed without anybody being named.
+
+    `wrote` names the fields that we have just written: their change is ours, even where the answer has no history.
+    """
     news = [change for change in issue.history if change.id > view.sighting.history_cursor and change.field in FIELDS]
     echoes = {change.id for name in FIELDS for change in _echoes(view, [c for c in news if c.field == name], rules)}
     people = tuple(_observed(change, rules) for change in news if change.id not in echoes)
     if issue.version == view.sighting.version:
         return people
-    return people + _unattributed(view.bases, seen_values(issue, rules), news)
+    told = {FIELDS[change.field] for change in news} | set(wrote)
+    return people + tuple(_unattributed(view.sighting, seen_values(issue, rules), told))
 
 
 def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change]:
@@ -56,12 +60,9 @@ def _word(value: Status | str | None, rules: Rules) -> str | None:
     return work_status_of(value, rules.statuses).value if isinstance(value, Status) else value or None
 
 
-def _unattributed(
-    bases: Mapping[str, Base], seen: Mapping[str, str | None], news: Sequence[Change]
-) -> tuple[Observed, ...]:
-    told = {FIELDS[change.field] for change in news}
-    return tuple(
-        Observed(name, bases[name].tracker_value, value, None, "", "state")
-        for name, value in seen.items()
-        if name in bases and name not in told and bases[name].tracker_value != value
-    )
+def _unattributed(kept: Sighting, seen: Mapping[str, str | None], told: Collection[str]) -> Iterator[Observed]:
+    """Compared with what we saw last, not with the base: a change told once is old news while its answer is owed."""
+    before = {"work_status": kept.seen_work_status, "due_date": kept.seen_due_date, "title": kept.seen_title}
+    for name, value in seen.items():
+        if kept.version and name not in told and before[name] != value:
+            yield Observed(name, before[name], value, None, "", "state")

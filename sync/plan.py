@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..connectors.base import Draft, Edit, Issue
 from ..mapping.dates import shown_due
@@ -11,7 +13,7 @@ from ..mapping.item import State, WorkStatus
 from ..mapping.lenses import category_of, is_ours, labels_for, normal_body, normal_title
 from ..mapping.life import RequestKind
 from .due_date import plan_due_date, wanted_date
-from .history import observe
+from .history import observe, seen_values
 from .merge import settle
 from .notices import notices
 from .record.mirrors import Conflict, Sighting
@@ -21,16 +23,20 @@ from .work_status import plan_work_status
 
 MIRRORED_STATES = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED})
 
+NONE: Mapping[str, str | None] = MappingProxyType({})
 
-def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: frozenset[str] = frozenset()) -> Look | None:
-    """What this sighting of the issue means; `wrote` names the fields we have just written and are reading back.
+
+def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Mapping[str, str | None] = NONE) -> Look | None:
+    """What this sighting of the issue means; `wrote` holds the fields we have just written and are reading back.
 
     None when the sighting is older than one we have seen (a lagging index): it tells nothing.
     """
     if issue.updated < view.sighting.updated:
         return None
-    observed = observe(view, issue, rules)
-    sketch = Sketch(view, issue, rules, now, observed, wrote - {one.field for one in observed})
+    observed = observe(view, issue, rules, wrote)
+    moved = {one.field for one in observed}
+    ours = {name: value for name, value in wrote.items() if name not in moved}
+    sketch = Sketch(view, issue, rules, now, observed, ours)
     plan_work_status(sketch)
     plan_due_date(sketch)
     _plan_ours(sketch)
@@ -45,18 +51,22 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: frozenset[s
         withdrawn=sketch.withdrawn,
         bases={name: base for name, base in sketch.bases.items() if view.bases.get(name) != base},
         edit=_edit(sketch) if sketch.pushes else None,
-        edited_fields=frozenset(sketch.pushes),
+        edited_fields=sketch.pushes,
     )
 
 
 def _sighting(sketch: Sketch) -> Sighting:
     kept, issue = sketch.view.sighting, sketch.issue
     cursor = max((change.id for change in issue.history), default=0)
+    seen = seen_values(issue, sketch.rules)
     return replace(
         kept,
         history_cursor=max(kept.history_cursor, cursor),
         version=issue.version,
         updated=issue.updated,
+        seen_work_status=seen["work_status"],
+        seen_due_date=seen.get("due_date", kept.seen_due_date),
+        seen_title=seen["title"],
         missing_looks=0,
         missing_since="",
         **sketch.sighting_changes,  # type: ignore[arg-type]

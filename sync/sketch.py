@@ -16,14 +16,14 @@ from .steps import ItemChange, NewConflict, NewRequest, Observed, Rules, View
 
 @dataclass(slots=True)
 class Sketch:
-    """What is known, and what follows so far. `wrote` names the fields we have just written and are reading back."""
+    """What is known, and what follows so far. `wrote` is what we have just written and are reading back."""
 
     view: View
     issue: Issue
     rules: Rules
     now: str
     observed: tuple[Observed, ...] = ()
-    wrote: frozenset[str] = frozenset()
+    wrote: Mapping[str, str | None] = field(default_factory=dict)
     item_changes: list[ItemChange] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
     conflicts: list[NewConflict] = field(default_factory=list)
@@ -68,7 +68,8 @@ class Sketch:
         """
         if merged.agreed and (merged.value == seen or alike):
             self.equal.add(name)
-        if merged.agreed or (merged.push and name in self.wrote):
+        written = name in self.wrote and self.wrote[name] == merged.value
+        if merged.agreed or (merged.push and written):
             self.bases[name] = Base(merged.value, seen, version)
             if merged.push and name in ("due_date", "work_status"):
                 self.conflicts.append(NewConflict(name, None, merged.value, seen, None, "refused"))

@@ -101,4 +101,4 @@ class Look:
     withdrawn: Observed | None = None
     bases: Mapping[str, Base] = field(default_factory=dict)
     edit: Edit | None = None
-    edited_fields: frozenset[str] = frozenset()
+    edited_fields: Mapping[str, str | None] = field(default_factory=dict)

@@ -223,11 +223,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "poam.xlsx").write_bytes(material("harbor", "2026-01-15").workbook)
     for words in (
-        "init --yes --system-id HARBOR",
+        "init --yes --system-id HARBOR --system-name 'Harbor Cloud'",
         "import poam.xlsx --yes",
         "transition V-0991 open --reason again --evidence https://acme.example/scan",
     ):
-        assert ran(folder, *words.split()).exit_code == 0
+        assert ran(folder, *shlex.split(words)).exit_code == 0
     return folder
 
 

@@ -37,6 +37,9 @@ class Sighting:
     history_cursor: int = 0
     version: str = ""
     updated: str = ""
+    seen_work_status: str | None = None
+    seen_due_date: str | None = None
+    seen_title: str | None = None
     date_waiting: str | None = None
     date_waiting_by: str = ""
     date_waiting_by_name: str = ""

@@ -131,7 +131,8 @@ CREATE TABLE submissions (
 
 CREATE TABLE sightings (
   link_id TEXT PRIMARY KEY REFERENCES links(id), history_cursor INTEGER NOT NULL, version TEXT NOT NULL,
-  updated TEXT NOT NULL, {_date("date_waiting")}, date_waiting_by TEXT NOT NULL, date_waiting_by_name TEXT NOT NULL,
+  updated TEXT NOT NULL, seen_work_status TEXT, seen_due_date TEXT, seen_title TEXT,
+  {_date("date_waiting")}, date_waiting_by TEXT NOT NULL, date_waiting_by_name TEXT NOT NULL,
   date_waiting_at TEXT NOT NULL, date_waiting_source TEXT NOT NULL, missing_looks INTEGER NOT NULL,
   missing_since TEXT NOT NULL
 ) STRICT;

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from poam.connectors.base import Status
 from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
 from poam.mapping.item import State, WorkStatus
 from poam.sync.errors import MassChange
+from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.mirrors import Sighting, rows
+from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
 
 from .engine import Engine, engine, item
@@ -425,3 +429,27 @@ def test_a_request_taken_back_leaves_no_notice_behind(mirrored: Engine) -> None:
     assert "2026-07-01" not in mirrored.issue().body
     mirrored.later()
     at_rest(mirrored)
+
+
+# --- a record from a backup
+
+
+@pytest.mark.parametrize("cycles_before_the_backup", [0, 1])
+def test_a_restored_record_finds_its_issues_and_creates_none_again(
+    tmp_path: Path, cycles_before_the_backup: int
+) -> None:
+    with engine(tmp_path, item(1), item(2)) as ready:
+        for _ in range(cycles_before_the_backup):
+            ready.cycle()
+        backup(ready.record.path, tmp_path / "copy.db")
+        with ready.record.unit(at="2026-03-02T12:00:00.000Z") as unit:
+            unit.add_items(ISSO, [item(3)])
+        ready.later(minutes=1)
+        ready.later(minutes=1)
+        with Record.open(tmp_path / "copy.db") as restored:
+            again = replace(ready, record=restored)
+            again.later(minutes=1)
+            assert len(again.issues()) == 3
+            assert again.link(1).state == again.link(2).state == "live"
+            again.later(minutes=1)
+            at_rest(again)
