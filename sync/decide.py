@@ -99,7 +99,8 @@ def _for_connector(
                 looks.append(each)
         elif issue.marker in by_marker and issue.author.id == seen.rules.me:  # a clone has another author
             link = by_marker[issue.marker]
-            (twins if link.remote_id else found).append(Twin(link, issue))
+            bound = link.remote_id or any(each.link.id == link.id for each in found)
+            (twins if bound else found).append(Twin(link, issue))
     looked_at = {each.view.link.id for each in looks}
     changed = _changed_items(database, full or remembered(database, f"rules:{seen.connector}") != str(seen.rules))
     views = [

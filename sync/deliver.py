@@ -21,7 +21,7 @@ from .plan import MIRRORED_STATES, first_draft, look
 from .record.items import load
 from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
 from .record.record import Record, Unit
-from .steps import Look, NewConflict, Rules
+from .steps import NO_FIELDS, Fields, Look, NewConflict, Rules
 from .views import view_of
 
 OVERLAP_MINUTES = {"jira": 15, "github": 10}
@@ -191,9 +191,7 @@ class Postman:
         else:
             self._keep(sending, state="PENDING")
 
-    def _ingest(
-        self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: Mapping[str, str | None] = NONE
-    ) -> Look | None:
+    def _ingest(self, link_id: str, issue: Issue, delivery: Delivery, *, wrote: Fields = NO_FIELDS) -> Look | None:
         link = rows(self.record.db, Link, "id = ?", (link_id,))[0]
         each = look(view_of(self.record.db, self.config, link), issue, self.rules, self.now, wrote=wrote)
         if each is not None:

@@ -83,7 +83,7 @@ _TEXTS = (
     ),
     *("cves", "service_names"),
 )
-_DEVIATIONS = ("risk_adjustment", "false_positive", "operational_requirement")
+DEVIATIONS = ("risk_adjustment", "false_positive", "operational_requirement")
 
 EDITABLE: Mapping[str, Editable] = {
     "weakness_name": Editable(_needed),
@@ -97,7 +97,7 @@ EDITABLE: Mapping[str, Editable] = {
     "last_vendor_check_in": Editable(_date, _EVERYONE),
     "original_risk_rating": Editable(_one_of(*Rating), until_baseline=True),
     "adjusted_risk_rating": Editable(_one_of(*Rating)),
-    **{name: Editable(_one_of(*Decision)) for name in _DEVIATIONS},
+    **{name: Editable(_one_of(*Decision)) for name in DEVIATIONS},
     "auto_approve": Editable(_flag),
     "kev_tracking": Editable(_flag),
     "kev_due_date": Editable(_date),
@@ -156,7 +156,7 @@ def _check_role(decider: Decider, item: PoamItem, name: str, value: Value, field
     person, role = decider.identity.person, decider.identity.role
     if role not in field.roles:
         raise NotAllowed(f"{person} is {role} and cannot set {name}", hint="an ISSO has to do it")
-    approves = name in _DEVIATIONS and Decision.YES in (value, getattr(item, name))
+    approves = name in DEVIATIONS and Decision.YES in (value, getattr(item, name))
     approved = name == "adjusted_risk_rating" and item.risk_adjustment is Decision.YES
     if (approves or approved) and role != Role.AO:
         raise NotAllowed(

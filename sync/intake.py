@@ -17,9 +17,12 @@ from ..mapping.documents.fedramp_columns import LAYOUTS, Sheet
 from ..mapping.documents.fedramp_read import read_workbook
 from ..mapping.documents.fedramp_wording import carried
 from ..mapping.documents.fedramp_write import belongs
-from ..mapping.item import PoamItem, State
+from ..mapping.item import Decision, PoamItem, State
+from ..mapping.life import Role
 from .config import Config, System
-from .errors import InputError
+from .edits import DEVIATIONS
+from .errors import InputError, NotAllowed
+from .export import IN_THE_DOCUMENT
 from .record.database import Database
 from .record.items import change_row, columns, load
 from .record.journal import Author, text
@@ -30,6 +33,8 @@ PERMANENT = {
     "original_detection_date": "permanent; poam set moves it earlier where the rules allow",
     "scheduled_completion_date": "permanent; a later date is a request",
     "milestones": "planned milestones are permanent; changes are appended",
+    "weakness_source_identifier": "permanent; another finding is another item",
+    "original_risk_rating": "permanent; a lower or higher risk is a risk adjustment",
 }
 _NOT_FROM_A_FILE = frozenset(
     [
@@ -73,7 +78,7 @@ class ItemPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do. `absent` are items of the record that the file does not list: they stay."""
+    """What an import would do. `absent` are items that the file should list and does not: they stay."""
 
     system: System
     source: str
@@ -143,7 +148,8 @@ def plan_import(
             unchanged += 1
     source = f"{name} sha256:{hashlib.sha256(data).hexdigest()}"
     problems = tuple(str(problem) for problem in reading.problems)
-    return ImportPlan(system, source, layout.version, tuple(new), tuple(plans), unchanged, tuple(known), problems)
+    absent = tuple(poam_id for poam_id, item in known.items() if item.state in IN_THE_DOCUMENT)
+    return ImportPlan(system, source, layout.version, tuple(new), tuple(plans), unchanged, absent, problems)
 
 
 def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) -> ItemPlan:
@@ -164,11 +170,19 @@ def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) ->
             older.append(change)
         elif name in PERMANENT:
             refused.append((change, PERMANENT[name]))
+        elif _is_the_officials(item, change):
+            refused.append((change, "the authorizing official decides it; use poam set"))
         elif name == "milestone_changes" and not _begins(change.new, change.old):
             refused.append((change, "recorded milestone changes are permanent; new ones are appended"))
         else:
             changes.append(change)
     return ItemPlan(item, tuple(changes), tuple(older), tuple(refused))
+
+
+def _is_the_officials(item: PoamItem, change: FieldChange) -> bool:
+    """Whether it approves a deviation, takes an approval back, or changes what was approved."""
+    approved = change.field == "adjusted_risk_rating" and item.risk_adjustment is Decision.YES
+    return approved or (change.field in DEVIATIONS and Decision.YES in (change.old, change.new))
 
 
 def _begins(longer: tuple[Any, ...], shorter: tuple[Any, ...]) -> bool:
@@ -200,7 +214,9 @@ def _plain(value: Any) -> str | None:
 
 
 def apply_import(unit: Unit, by: Author, config: Config, plan: ImportPlan) -> None:
-    """Writes the plan in one unit of work."""
+    """Writes the plan in one unit of work. Raises NotAllowed for a person who could not decide what it says."""
+    if by.role not in (Role.ISSO, Role.AO):
+        raise NotAllowed(f"{by.person} is {by.role} and cannot import a POA&M", hint="an ISSO or AO has to do it")
     keep_systems(unit, by, config)
     unit.add_items(by, plan.new, source=plan.source)
     for each in plan.known:

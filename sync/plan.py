@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from ..connectors.base import Draft, Edit, Issue
 from ..mapping.dates import shown_due
@@ -18,15 +16,13 @@ from .merge import settle
 from .notices import notices
 from .record.mirrors import Conflict, Sighting
 from .sketch import Sketch, waits
-from .steps import Look, NewRequest, Rules, View
+from .steps import NO_FIELDS, Fields, Look, NewRequest, Rules, View
 from .work_status import plan_work_status
 
 MIRRORED_STATES = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED})
 
-NONE: Mapping[str, str | None] = MappingProxyType({})
 
-
-def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Mapping[str, str | None] = NONE) -> Look | None:
+def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Fields = NO_FIELDS) -> Look | None:
     """What this sighting of the issue means; `wrote` holds the fields we have just written and are reading back.
 
     None when the sighting is older than one we have seen (a lagging index): it tells nothing.

@@ -11,7 +11,7 @@ from ..mapping.life import RequestKind
 from .history import seen_values
 from .merge import Base, Merged
 from .record.mirrors import Request
-from .steps import ItemChange, NewConflict, NewRequest, Observed, Rules, View
+from .steps import Fields, ItemChange, NewConflict, NewRequest, Observed, Rules, View
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Sketch:
     rules: Rules
     now: str
     observed: tuple[Observed, ...] = ()
-    wrote: Mapping[str, str | None] = field(default_factory=dict)
+    wrote: Fields = field(default_factory=dict)
     item_changes: list[ItemChange] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
     conflicts: list[NewConflict] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..connectors.base import Account, Capabilities, Edit
 from ..connectors.settings import Text
@@ -12,6 +13,11 @@ from ..mapping.life import RequestKind
 from ..mapping.profiles import Profile
 from .merge import Base
 from .record.mirrors import Conflict, Link, Request, Sighting
+
+Fields = Mapping[str, str | None]
+"""Values of an issue's fields, in the record's words."""
+
+NO_FIELDS: Fields = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ class NewConflict:
 class Look:
     """What one look at an issue leads to: facts to write, pairs agreed, and the edit the issue needs.
 
-    `withdrawn` is the move that took back a later date still waiting for its decision.
+    `withdrawn` is the move that took back a later date still waiting for its decision; `edited_fields` is what the
+    edit makes the issue show.
     """
 
     view: View
@@ -101,4 +108,4 @@ class Look:
     withdrawn: Observed | None = None
     bases: Mapping[str, Base] = field(default_factory=dict)
     edit: Edit | None = None
-    edited_fields: Mapping[str, str | None] = field(default_factory=dict)
+    edited_fields: Fields = field(default_factory=dict)

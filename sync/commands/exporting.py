@@ -49,9 +49,9 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
             as_of=day,
             until=_end_of(frame, system_id, day) if day < today else None,
         )
-        write_bytes(output, submission.data)
         with record.unit(at=frame.now()) as unit:
             keep(unit, author(frame.identity, "cli"), submission, file_name=output.name)
+            write_bytes(output, submission.data)
     told = {
         "system_id": system_id,
         "format": format_,

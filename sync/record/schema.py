@@ -220,8 +220,9 @@ def migrate(database: Database) -> None:
         for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        if version < len(MIGRATIONS):  # setting them writes, even what they are already
+            connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

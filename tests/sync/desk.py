@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import PoamItem
 from poam.sync.commands import poam

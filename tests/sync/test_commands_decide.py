@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from poam.sync.people import os_user
 from poam.sync.record.record import Record
 

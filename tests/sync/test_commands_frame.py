@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+
 from poam.connectors.errors import Forbidden, RateLimited
 from poam.mapping.life import Role
 from poam.sync.commands import COMMANDS, Outcome, Poam, poam

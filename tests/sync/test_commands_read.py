@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from poam.connectors.errors import Unavailable
 from poam.mapping.item import ChangeKind, Milestone, MilestoneChange, Rating, State
 from poam.sync.record.record import Record

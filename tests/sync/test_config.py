@@ -7,12 +7,13 @@ from pathlib import Path
 from traceback import format_exception
 
 import pytest
+from pydantic import ValidationError
+
 from poam.mapping.item import PoamItem
 from poam.sync.config import Config, load, secret
 from poam.sync.errors import ConfigError
 from poam.sync.limits import parse_duration
 from poam.sync.routes import controls_of, route
-from pydantic import ValidationError
 
 ROOT = Path(__file__).parents[2]
 

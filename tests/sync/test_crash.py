@@ -6,231 +6,26 @@ the tracker and in the record is told, taken or in conflict exactly as without t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 
+from poam.connectors.base import Edit, Issue
+from poam.connectors.errors import Unsettled
 from poam.mapping.item import PoamItem
-from poam.sync.record.items import load
-from poam.sync.record.journal import Author
-from poam.sync.record.record import Record, Unit
-from poam.sync.record.verify import problems
 
+from .cuts import ACTS, ITEMS, Cuts, CutTracker, Facts, life_goes_on, play
 from .engine import Engine, engine, item
 
-ISSO = Author("isso@acme.example", "isso", "cli")
-AT = "2026-03-03T00:00:00.000Z"
-BUSY = {"mass_change_percent": 100}  # everything changes at once here, and that is no reason to ask
-CALLS = ("check", "visibility", "changed_since", "get", "get_many", "find", "create", "edit")
-CONFLICT = ("item_uid", "field", "record_value", "tracker_value", "record_by", "tracker_by", "policy", "state")
-Act = Callable[[Engine], None]
-Facts = dict[str, list[Any]]
-
-
-class Cut(BaseException):
-    """The process is gone: nothing may take it for a failure and go on."""
-
-
-@dataclass
-class Cuts:
-    """The places a process passes, counted over all processes of a story; at those in `at` it ends."""
-
-    at: frozenset[int]
-    passed: int = 0
-    active: bool = False
-
-    def __call__(self) -> None:
-        """One more place."""
-        self.passed += self.active
-        if self.active and self.passed in self.at:
-            raise Cut
-
-
-class CutRecord(Record):
-    """A record whose process may end before and after every commit."""
-
-    cuts: Cuts
-
-    @contextmanager
-    def unit(self, **options: Any) -> Iterator[Unit]:
-        """See `Record`."""
-        with super().unit(**options) as unit:
-            yield unit
-            self.cuts()
-        self.cuts()
-
-
-class CutTracker:
-    """A tracker before and after whose every answer the process may end."""
-
-    def __init__(self, tracker: Any, cuts: Cuts) -> None:
-        self._tracker = tracker
-        self._cuts = cuts
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._tracker, name)
-        return self._guarded(found) if name in CALLS else found
-
-    def _guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(*args: Any, **named: Any) -> Any:
-            self._cuts()
-            answer = call(*args, **named)
-            self._cuts()
-            return answer
-
-        return guarded
-
-
-# --- the story: in each act people do something, then a cycle runs
-
-
-def nobody_does_anything(story: Engine) -> None:
-    """The first cycle creates the issues."""
-
-
-def engineers_work(story: Engine) -> None:
-    """One of everything that a tracker may tell."""
-    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
-    story.person.close(issue[1])
-    story.person.set_due(issue[2], "2026-07-01")
-    story.person.set_due(issue[3], "2026-04-10")
-    story.person.rename(issue[4], "Mine")
-    story.person.close(issue[5], "wont_do")
-
-
-def both_sides_move(story: Engine) -> None:
-    """A concurrent status, a further date, a rejected verification, a reopened issue, a removed date, a new item."""
-    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
-    change(story, 3, work_status="blocked", work_status_version=1)
-    story.person.close(issue[3])
-    story.person.set_due(issue[2], "2026-08-01")
-    change(story, 1, state="open", work_status="in_progress", work_status_version=2)
-    story.person.reopen(issue[5])
-    story.person.set_due(issue[4], "")
-    change(story, 6, weakness_name="Better known weakness")  # its issue rested so long that no overlap shows it again
-    with story.record.unit(at=AT) as unit:
-        unit.add_items(ISSO, [item(7)])
-
-
-def life_goes_on(story: Engine) -> None:
-    """What people do while no process runs; each of these issues may be about to be written by us."""
-    issue = {n: story.link(n).remote_id or "" for n in range(1, 7)}
-    story.person.reopen(issue[1])
-    story.person.set_due(issue[2], "2026-08-01")
-    story.person.set_due(issue[3], "2026-04-05")
-    story.person.rename(issue[4], "Mine, again")
-    story.person.set_due(issue[4], "2026-04-20")
-    story.person.reopen(issue[5])
-    story.person.close(issue[6])
-    change(story, 6, weakness_name="Better known weakness")
-
-
-def change(story: Engine, n: int, **values: Any) -> None:
-    """The ISSO changes an item."""
-    with story.record.unit(at=AT) as unit:
-        unit.change(ISSO, "items", f"uid-{n}", values)
-
-
-ACTS = (nobody_does_anything, engineers_work, both_sides_move)
-ITEMS = tuple(item(n) for n in range(1, 7))
-
-
-def play(
-    folder: Path,
-    *at: int,
-    acts: Sequence[Act] = ACTS,
-    items: Sequence[PoamItem] = ITEMS,
-    lag: timedelta = timedelta(0),
-    spare: int = 0,
-    meanwhile: Act = nobody_does_anything,
-) -> tuple[Facts, int]:
-    """The story with cuts at these places, none in the first `spare` acts: what it ended in, how many places it had."""
-    cuts = Cuts(frozenset(at))
-    with engine(Path(mkdtemp(dir=folder)), *items, limits=BUSY) as story:
-        story.world.list_lag = lag
-        restart(story, cuts)
-        story.tracker = CutTracker(story.tracker, cuts)
-        for n, act in enumerate(acts):
-            cuts.active = False
-            story.clock.advance(hours=1)
-            act(story)
-            cuts.active = n >= spare
-            story.clock.advance(hours=1)
-            survive(story, cuts, meanwhile)
-        places, cuts.active = cuts.passed, False
-        for _ in range(3):
-            story.later()
-        facts = facts_of(story)
-        last = story.later()
-        assert (last.record_writes, last.connectors[0].error) == (0, None), "a cycle with nothing new writes nothing"
-        assert facts_of(story) == facts
-        story.record.close()
-    return facts, places
-
-
-def survive(story: Engine, cuts: Cuts, meanwhile: Act) -> None:
-    """A cycle; after a cut another process takes over, first at once and then when every lag is over."""
-    for pause in ({"hours": 0}, {"minutes": 1}, {"hours": 1}):
-        story.clock.advance(**pause)
-        try:
-            story.cycle()
-            if pause == {"hours": 0}:
-                return
-        except Cut:
-            restart(story, cuts)
-            meanwhile(story)
-
-
-def restart(story: Engine, cuts: Cuts) -> None:
-    """The record in another process."""
-    story.record.close()
-    story.record = CutRecord.open(story.record.path)
-    story.record.cuts = cuts
-
-
-def facts_of(story: Engine) -> Facts:
-    """Everything that must not depend on a cut: no times, no row numbers, no order of issues."""
-    assert list(problems(story.record.db)) == []
-    query = story.record.db.conn.execute
-    timeless = {"work_done_at": None, "status_date": None}
-    return {
-        "items": [replace(each, **timeless) for each in load(story.record.db)],
-        "issues": sorted(
-            (issue.title, issue.body, issue.status.name, issue.due_dates, *sorted(issue.labels))
-            for issue in story.issues()
-        ),
-        "seen": sorted(
-            query("SELECT item_uid, field, old, new, person FROM journal WHERE entity = 'observed'"), key=str
-        ),
-        "requests": sorted(query("SELECT item_uid, kind, state, requested_date, requested_by FROM requests"), key=str),
-        "conflicts": sorted(
-            query(f"SELECT {', '.join(CONFLICT)} FROM conflicts"),  # noqa: S608 - our own words
-            key=str,
-        ),
-        "evidence": sorted(query("SELECT item_uid, kind, added_by FROM evidence"), key=str),
-        "links": sorted(query("SELECT item_uid, number, state FROM links"), key=str),
-        "owed": sorted(query("SELECT DISTINCT state FROM outbox"), key=str),
-    }
-
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """Where hundreds of records come and go: processes die here, machines do not, so memory will do."""
-    memory = Path("/dev/shm")  # noqa: S108 - a place, not a name to guess
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as place:
-        yield Path(place)
-
-
-@pytest.fixture(scope="module")
-def uncut(folder: Path) -> tuple[Facts, int]:
+def uncut(in_memory: Path) -> tuple[Facts, int]:
     """What the story ends in by itself, and how many places there are to cut it."""
-    return play(folder, acts=ACTS, spare=1)
+    return play(in_memory, acts=ACTS, spare=1)
 
 
 def test_the_story_tells_of_every_change(uncut: tuple[Facts, int]) -> None:
@@ -250,21 +45,21 @@ def test_the_story_tells_of_every_change(uncut: tuple[Facts, int]) -> None:
 
 @pytest.mark.parametrize("share", range(4))
 def test_cut_anywhere_in_edits_requests_and_conflicts_the_story_ends_the_same(
-    folder: Path, uncut: tuple[Facts, int], share: int
+    in_memory: Path, uncut: tuple[Facts, int], share: int
 ) -> None:
     facts, places = uncut
     for place in range(share + 1, places + 1, 4):
-        found, _ = play(folder, place, acts=ACTS, spare=1)
+        found, _ = play(in_memory, place, acts=ACTS, spare=1)
         assert found == facts, f"cut at place {place}"
 
 
 @pytest.mark.parametrize("share", range(2))
-def test_what_people_do_before_another_process_takes_over_is_never_lost(folder: Path, share: int) -> None:
+def test_what_people_do_before_another_process_takes_over_is_never_lost(in_memory: Path, share: int) -> None:
     """Requests may differ: a date that nobody saw before it moved on is told, but was never asked for."""
-    facts, _ = play(folder, acts=(*ACTS[:2], life_goes_on), spare=1)
-    _, places = play(folder, acts=ACTS[:2], spare=1)
+    facts, _ = play(in_memory, acts=(*ACTS[:2], life_goes_on), spare=1)
+    _, places = play(in_memory, acts=ACTS[:2], spare=1)
     for place in range(share + 1, places + 1, 2):
-        found, _ = play(folder, place, acts=ACTS[:2], spare=1, meanwhile=life_goes_on)
+        found, _ = play(in_memory, place, acts=ACTS[:2], spare=1, meanwhile=life_goes_on)
         for name in ("issues", "links", "owed", "conflicts"):
             assert found[name] == facts[name], f"cut at place {place}"
         assert told(found) == told(facts), f"cut at place {place}"
@@ -282,20 +77,75 @@ def timeless_items(facts: Facts) -> list[PoamItem]:
 
 
 @pytest.mark.parametrize("lag", [0, 9], ids=["a list that is up to date", "a list that lags by nine minutes"])
-def test_cut_anywhere_in_two_creates_each_item_has_one_issue(folder: Path, lag: int) -> None:
+def test_cut_anywhere_in_two_creates_each_item_has_one_issue(in_memory: Path, lag: int) -> None:
     story = {"acts": ACTS[:1], "items": ITEMS[:2], "lag": timedelta(minutes=lag)}
-    facts, places = play(folder, **story)
+    facts, places = play(in_memory, **story)
     assert places > 20
     for place in range(1, places + 1):
-        found, _ = play(folder, place, **story)
+        found, _ = play(in_memory, place, **story)
         assert found == facts, f"cut at place {place}"
 
 
-def test_cut_twice_anywhere_in_a_create_the_item_has_one_issue(folder: Path) -> None:
+def test_cut_twice_anywhere_in_a_create_the_item_has_one_issue(in_memory: Path) -> None:
     story = {"acts": ACTS[:1], "items": ITEMS[:1], "lag": timedelta(minutes=9)}
-    facts, places = play(folder, **story)
+    facts, places = play(in_memory, **story)
     for first in range(1, places + 1):
-        _, more = play(folder, first, **story)
+        _, more = play(in_memory, first, **story)
         for second in range(first + 1, more + 1):
-            found, _ = play(folder, first, second, **story)
+            found, _ = play(in_memory, first, second, **story)
             assert found == facts, f"cut at places {first} and {second}"
+
+
+def test_two_issues_of_one_lost_create_are_one_mirror_and_a_twin_that_is_told_at_once(in_memory: Path) -> None:
+    """More than the tracker's known lag allows, so it must never be silent."""
+    with engine(Path(mkdtemp(dir=in_memory)), item(1)) as story:
+        story.world.faults.append(("create", "after", Unsettled))
+        story.cycle()
+        first = story.issues()[0]
+        story.world.add(first.author, first.marker, {"title": first.title, "body": first.body})
+        story.later()
+        assert story.link().remote_id == first.id
+        assert [conflict.field for conflict in story.conflicts()] == ["twin"]
+
+
+def test_a_date_in_its_quiet_period_keeps_its_author_whatever_else_moves_on_the_issue(in_memory: Path) -> None:
+    with engine(Path(mkdtemp(dir=in_memory)), item(1)) as story:
+        story.cycle()
+        story.person.set_due(story.link().remote_id or "", "2026-07-01")
+        story.later(minutes=1)
+        story.person.label(story.link().remote_id or "", add=("team-red",))
+        story.later(minutes=1)
+        assert story.requests() == []
+        story.later(minutes=10)
+        assert [request.requested_by for request in story.requests()] == ["ann@acme.example"]
+        assert [who for who, _, _ in story.journal("observed.due_date")] == ["ann@acme.example"]
+
+
+def test_what_is_asked_for_is_shown_even_if_it_changed_while_the_issue_was_written(in_memory: Path) -> None:
+    """The read-back shows a person's newer move: what was written then is not what shall be read."""
+    with engine(Path(mkdtemp(dir=in_memory)), item(1)) as story:
+        story.cycle()
+        remote = story.link().remote_id or ""
+        story.person.set_due(remote, "2026-07-01")
+        story.clock.advance(hours=1)
+        story.tracker = Overtaken(story.tracker, story)
+        story.cycle()
+        story.later()
+        story.later()
+        assert "2026-08-01" in story.issue().body
+        assert [request.requested_date for request in story.requests()] == ["2026-08-01"]
+
+
+class Overtaken(CutTracker):
+    """A tracker where somebody moves the date once more just before our first edit, long ago by our clock."""
+
+    def __init__(self, tracker: Any, story: Engine) -> None:
+        super().__init__(tracker, Cuts(frozenset()))
+        self._story = story
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """See `Tracker`."""
+        if not self._story.requests("superseded"):
+            self._story.person.set_due(issue_id, "2026-08-01")
+            self._story.clock.advance(hours=1)
+        return self._tracker.edit(issue_id, edit)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+
 from poam.mapping.item import (
     ChangeKind,
     Decision,

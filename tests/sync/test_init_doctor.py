@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.github import SandboxGithub
 from poam.connectors.sandbox.server import SandboxServer

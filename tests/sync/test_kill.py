@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Literal
 
 import pytest
@@ -71,9 +72,9 @@ def run(loop: Loop, commit: int, when: When) -> int:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_process_killed_at_any_commit_leaves_one_issue_per_item(tmp_path: Path, when: When) -> None:
+def test_a_process_killed_at_any_commit_leaves_one_issue_per_item(in_memory: Path, when: When) -> None:
     for commit in count(1):
-        with two_trackers(tmp_path / str(commit), item_for("jira", 1), item_for("code", 2)) as loop:
+        with two_trackers(Path(mkdtemp(dir=in_memory)), item_for("jira", 1), item_for("code", 2)) as loop:
             code = run(loop, commit, when)
             one_issue_each(loop)
         if code == 0:
@@ -85,9 +86,9 @@ def test_a_process_killed_at_any_commit_leaves_one_issue_per_item(tmp_path: Path
 @pytest.mark.parametrize("connector", ["jira", "code"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_process_killed_while_its_create_is_under_way_leaves_one_issue_per_item(
-    tmp_path: Path, connector: str, when: When
+    in_memory: Path, connector: str, when: When
 ) -> None:
-    with two_trackers(tmp_path, item_for("jira", 1), item_for("code", 2), clock=Clock()) as loop:
+    with two_trackers(Path(mkdtemp(dir=in_memory)), item_for("jira", 1), item_for("code", 2), clock=Clock()) as loop:
         fault = Deadly("POST", CREATE[connector], "drop", when)
         loop.servers[connector].faults.append(fault)
         with subprocess.Popen([str(POAM), "--config", str(loop.stage.config), "sync"]) as process:

@@ -7,6 +7,7 @@ import pwd
 from pathlib import Path
 
 import pytest
+
 from poam.sync.config import Config, load
 from poam.sync.errors import NotAllowed
 from poam.sync.people import SYSTEM, Identity, os_user, person_of, who
