@@ -13,7 +13,7 @@ from .config import Config
 from .people import SYSTEM, author, person_of
 from .record.journal import Author
 from .record.mirrors import Link, Owed, Request, keep, keep_base, rows
-from .record.record import Unit
+from .record.unit import Unit
 from .steps import ItemChange, Look, NewConflict, NewRequest, Observed
 
 

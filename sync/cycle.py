@@ -18,7 +18,8 @@ from .guard import held_back
 from .observe import Seen, iso, observe
 from .record.journal import Author, head
 from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
-from .record.record import Record, Unit
+from .record.record import Record
+from .record.unit import Unit
 from .resting import Resting, resting
 
 

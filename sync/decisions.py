@@ -19,7 +19,7 @@ from .people import Identity, author
 from .record.items import change_row, load
 from .record.journal import Author
 from .record.mirrors import Request, rows
-from .record.record import Unit
+from .record.unit import Unit
 from .views import profile_id
 
 

@@ -20,7 +20,8 @@ from .observe import iso, later, rules_for
 from .plan import MIRRORED_STATES, first_draft, look
 from .record.items import load
 from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
-from .record.record import Record, Unit
+from .record.record import Record
+from .record.unit import Unit
 from .steps import NO_FIELDS, Fields, Look, NewConflict, Rules
 from .views import view_of
 

@@ -13,7 +13,7 @@ from .record.asof import stood_at
 from .record.database import Database
 from .record.items import load
 from .record.journal import Author, anchor
-from .record.record import Unit
+from .record.unit import Unit
 
 IN_THE_DOCUMENT = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED, State.CLOSED})
 

@@ -26,7 +26,7 @@ from .export import IN_THE_DOCUMENT
 from .record.database import Database
 from .record.items import change_row, columns, load
 from .record.journal import Author, text
-from .record.record import Unit
+from .record.unit import Unit
 from .systems import keep_systems
 
 PERMANENT = {

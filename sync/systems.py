@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .config import Config
 from .record.journal import Author
-from .record.record import Unit
+from .record.unit import Unit
 
 
 def keep_systems(unit: Unit, by: Author, config: Config) -> bool:

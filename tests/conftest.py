@@ -30,9 +30,7 @@ def committed() -> list[str]:
     """The files that are, or would be, committed; in an unpacked archive, without history, all of them."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     if (ROOT / ".git").exists():
-        names = subprocess.run(
-            listing, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.splitlines()
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
         return sorted(name for name in names if (ROOT / name).is_file())
     made = {".venv", ".types", "__pycache__", "build", "dist", ".hypothesis"}
     paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())

@@ -25,9 +25,7 @@ DECIDING = ("sync/merge.py", "sync/plan.py", "sync/guard.py")
 FILES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 CONFIGURED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 CONTRACTS = CONFIGURED["contracts"]
-IMPURE_MODULES = frozenset(
-    ["urllib.request", *next(c for c in CONTRACTS if "pure" in c["name"])["forbidden_modules"]]
-)
+IMPURE_MODULES = frozenset(["urllib.request", *next(c for c in CONTRACTS if "pure" in c["name"])["forbidden_modules"]])
 IMPURE_FUNCTIONS = frozenset({"open", "print", "input"})
 IMPURE_METHODS = frozenset(
     {
@@ -74,9 +72,7 @@ def imported(module: ast.Module) -> set[str]:
         if isinstance(node, ast.ImportFrom) and not node.level
         for alias in node.names
     }
-    return {
-        ".".join(name.split(".")[:end]) for name in plain | members for end in range(1, name.count(".") + 2)
-    }
+    return {".".join(name.split(".")[:end]) for name in plain | members for end in range(1, name.count(".") + 2)}
 
 
 def impurities(module: ast.Module) -> set[str]:
@@ -102,8 +98,7 @@ def undocumented(module: ast.Module) -> list[str]:
     public = [
         node
         for node in module.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        and not node.name.startswith("_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_")
     ]
     return [getattr(node, "name", "the module") for node in (module, *public) if not ast.get_docstring(node)]
 

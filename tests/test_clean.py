@@ -27,9 +27,7 @@ FORBIDDEN = {
             ("proxy", "golang", "org"),
         )
     ),
-    "a folder of somebody's machine": r"(?<![\w.~-])/(?:"
-    + "|".join(("wo" + "rk", "ho" + "me", "ro" + "ot"))
-    + ")/"
+    "a folder of somebody's machine": r"(?<![\w.~-])/(?:" + "|".join(("wo" + "rk", "ho" + "me", "ro" + "ot")) + ")/"
     r"|/tmp/" + "brief",
     "a word about who or what wrote it": r"\b(?:"
     + "|".join(

@@ -113,7 +113,8 @@ def _columns(sheet: Sheet, headings: Sequence[Cell]) -> list[tuple[int, Column]]
     places: dict[str, list[int]] = {}
     for index, heading in enumerate(headings):
         places.setdefault(_plain(heading), []).append(index)
-    found = [(places.get(_plain(c.heading)) or places.get(_plain(c.also or "-"), []), c) for c in sheet.columns]
+    places.pop("", None)  # a column without a heading is nobody's
+    found = [(places.get(_plain(c.heading)) or places.get(_plain(c.also), []), c) for c in sheet.columns]
     _refuse(sheet, "lacks", [c.heading for where, c in found if not where and not c.older])
     _refuse(sheet, "has more than one of", [c.heading for where, c in found if len(where) > 1])
     return [(where[0], column) for where, column in found if where]

@@ -18,7 +18,8 @@ from ..decisions import Decider
 from ..errors import ConfigError
 from ..observe import iso
 from ..people import Identity, os_user, who
-from ..record.record import Record, Unit
+from ..record.record import Record
+from ..record.unit import Unit
 
 Clock = Callable[[], datetime]
 WAIT_FOR_A_CYCLE = 5.0  # seconds; the daemon lets go of the record between its cycles

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from ..merge import Base
-from .record import Unit
+from .unit import Unit
 
 OPEN_STATES = ("PENDING", "SENDING", "UNKNOWN")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from poam.connectors.base import Edit
 from poam.connectors.errors import Gone, Rejected, Unsettled
 

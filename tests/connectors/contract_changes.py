@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+
 from poam.connectors.base import Category, Edit, Status, Value
 from poam.connectors.sandbox.person import Closing
 
@@ -103,9 +104,7 @@ class Editing:
         assert new.title == (old.title if edit.title is None else edit.title)
         assert new.body == (old.body if edit.body is None else edit.body)
         assert new.status.category == (edit.status or old.status.category)
-        assert new.due_dates == (
-            old.due_dates if edit.due_date is None else tuple(filter(None, [edit.due_date]))
-        )
+        assert new.due_dates == (old.due_dates if edit.due_date is None else tuple(filter(None, [edit.due_date])))
         ours = {"security", "boundary", "late"}
         assert new.labels & ours == (old.labels & ours) - edit.remove_labels | edit.add_labels
 
@@ -128,12 +127,8 @@ class Editing:
         assert (issue.title, issue.body, issue.due_dates) == ("Renamed", "Rewritten.", ("2027-04-01",))
         assert issue.status.category == "doing"
 
-    @pytest.mark.parametrize(
-        "path", [("done", "todo"), ("doing", "done", "doing"), ("doing", "todo", "done")]
-    )
-    def test_an_edit_brings_an_issue_to_any_category_and_back(
-        self, stage: Stage, path: list[Category]
-    ) -> None:
+    @pytest.mark.parametrize("path", [("done", "todo"), ("doing", "done", "doing"), ("doing", "todo", "done")])
+    def test_an_edit_brings_an_issue_to_any_category_and_back(self, stage: Stage, path: list[Category]) -> None:
         issue_id = stage.create()
         reached = [stage.tracker.edit(issue_id, Edit(status=step)).status.category for step in path]
         assert reached == list(path)

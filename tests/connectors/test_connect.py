@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import TypeAdapter
+
 from poam.connectors import connect
 from poam.connectors.retry import Retrying
 from poam.connectors.settings import Settings
-from pydantic import TypeAdapter
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import pytest
+
 from poam.connectors.sandbox.server import Fault
 
 from .contract import TrackerContract

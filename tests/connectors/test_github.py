@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+
 from poam.connectors.base import Draft, Edit, Tracker
 from poam.connectors.errors import Unavailable
 from poam.connectors.sandbox.server import Fault

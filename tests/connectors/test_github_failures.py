@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from poam.connectors.base import Edit
 from poam.connectors.errors import (
     Forbidden,

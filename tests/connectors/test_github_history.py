@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.connectors.base import Status
 from poam.connectors.github.history import history_of
 from poam.connectors.github.reading import due_dates, status_of

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from poam.connectors.base import Change, Draft, Issue
 
 from .github_stage import DRAFT, MARKER, GithubStage

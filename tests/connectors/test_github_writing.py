@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from poam.connectors.base import Draft, Edit
 from poam.connectors.errors import Rejected, Unavailable, Unsettled
 from poam.connectors.sandbox.server import Fault

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+
 from poam.connectors.base import Account, Draft, Edit, Issue
 from poam.connectors.errors import Forbidden, RateLimited, Rejected, Unavailable, Unsettled
 from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
@@ -48,9 +49,7 @@ def test_a_lagging_list_hides_a_new_issue_that_a_single_read_shows_at_once(
     assert [issue.id for issue in tracker.find("mmmm", since=since)] == [created]
 
 
-def test_a_lagging_list_shows_an_issue_as_it_was(
-    world: MemoryWorld, tracker: MemoryTracker, ann: MemoryPerson
-) -> None:
+def test_a_lagging_list_shows_an_issue_as_it_was(world: MemoryWorld, tracker: MemoryTracker, ann: MemoryPerson) -> None:
     created = tracker.create(DRAFT).id
     world.clock.advance(minutes=10)
     world.list_lag = timedelta(minutes=5)
@@ -130,9 +129,7 @@ def test_faults_wait_for_their_operation_and_strike_once_each_in_order(
     assert world.faults == []
 
 
-def test_a_client_started_later_finds_what_an_earlier_one_left(
-    world: MemoryWorld, tracker: MemoryTracker
-) -> None:
+def test_a_client_started_later_finds_what_an_earlier_one_left(world: MemoryWorld, tracker: MemoryTracker) -> None:
     created, cursor = tracker.create(DRAFT).id, tracker.changed_since(None).cursor
     restarted = MemoryTracker("memory", world)
     assert listed(restarted, cursor) == {created: DRAFT.title}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+
 from poam.connectors.base import Draft, Edit, Tracker
 from poam.connectors.errors import (
     Forbidden,
@@ -116,9 +117,7 @@ def test_all_pauses_of_a_call_together_stay_within_a_minute() -> None:
     ("asked", "waited"),
     [([0], [0]), ([60], [60]), ([60.5], []), ([3600], []), ([40, 20], [40, 20]), ([40, 21], [40])],
 )
-def test_a_tracker_that_asks_for_a_pause_gets_it_if_it_is_a_short_one(
-    asked: list[float], waited: list[float]
-) -> None:
+def test_a_tracker_that_asks_for_a_pause_gets_it_if_it_is_a_short_one(asked: list[float], waited: list[float]) -> None:
     stage = Stage()
     stage.fail("edit", *[partial(RateLimited, retry_after=pause) for pause in asked])
     if waited == asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+
 from poam.mapping.item import PoamItem, State, WorkStatus
 from poam.mapping.life import Consequence, RequestKind, consequences
 

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.mapping.dates import (
     DateMeaning,
     add_days,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.mapping.issue_text import BEGIN, END, block_in, issue_block, with_block
 from poam.mapping.item import PoamItem
 from poam.mapping.profiles import PROFILES

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.mapping.issue_text import (
     BEGIN,
     BLOCK_LIMIT,
@@ -129,7 +130,7 @@ def test_where_no_extension_exists_the_block_says_that_the_date_does_not_move() 
 def test_the_block_tells_where_the_item_stands() -> None:
     assert "waits for verification" in block("neutral", replace(ITEM, state=State.PENDING_VERIFICATION))
     closed = block("neutral", replace(ITEM, state=State.CLOSED))
-    assert "verified and closed" in closed
+    assert "This item is closed" in closed
     assert "claims the work done" not in closed
 
 

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.connectors.base import Category, Status
 from poam.mapping.item import Decision, PoamItem, Rating, WorkStatus
 from poam.mapping.lenses import (

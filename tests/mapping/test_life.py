@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+
 from poam.mapping.item import Decision, Milestone, PoamItem, Rating, State
 from poam.mapping.life import (
     TRANSITIONS,

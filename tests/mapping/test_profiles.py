@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 
 import pytest
+
 from poam.mapping.item import Rating
 from poam.mapping.profiles import PROFILES
 

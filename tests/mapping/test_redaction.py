@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from poam.mapping.item import PoamItem
 from poam.mapping.redaction import WITHHELD, inert, leaks, scrub, visible
 

@@ -13,7 +13,8 @@ from typing import Any
 from poam.mapping.item import PoamItem
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
-from poam.sync.record.record import Record, Unit
+from poam.sync.record.record import Record
+from poam.sync.record.unit import Unit
 from poam.sync.record.verify import problems
 
 from .engine import Engine, engine, item

@@ -15,7 +15,8 @@ from itertools import count
 from typing import Any
 
 from poam.sync.commands import poam
-from poam.sync.record.record import Record, Unit
+from poam.sync.record.record import Record
+from poam.sync.record.unit import Unit
 
 NOW, DEADLY, WHEN, *COMMAND = sys.argv[1:]
 COMMITS = count(1)

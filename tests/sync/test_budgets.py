@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import count
 from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +19,7 @@ from .cuts import ISSO
 from .two_trackers import Loop, item_for, two_trackers
 
 MANY = 101
+WORDS = count(1)
 SEARCH, BULK, JIRA_CREATE = "POST search/jql", "POST issue/bulkfetch", "POST issue"
 LIST, EVENTS, UNCHANGED, GITHUB_CREATE = "GET issues", "GET issues/events", "GET issues 304", "POST issues"
 JIRA_EDIT = {"GET issue/N": 1, "PUT issue/N": 1}
@@ -83,7 +85,7 @@ def process(mirrored: tuple[Counted, dict[str, Counter[str]]]) -> Counted:
     """The same process, at rest after one single change."""
     counted = mirrored[0]
     counted.rest()
-    counted.label(1, "warm")
+    counted.label(1, f"warm-{next(WORDS)}")
     counted.rest()
     return counted
 
@@ -112,7 +114,7 @@ def test_an_idle_cycle_of_a_fresh_process_only_learns_the_jira_site_again(proces
 @pytest.mark.parametrize("many", [1, 99, 100, 101])
 def test_k_changed_issues_are_read_by_the_hundred(process: Counted, many: int) -> None:
     """At GitHub, who did it stands in the repository's events: a hundred a page, and one page to see the end."""
-    process.label(many, f"told-{many}")
+    process.label(many, f"told-{next(WORDS)}")
     cost = process.cycle()
     assert cost["jira"] == {SEARCH: ceil(many / 100)}
     assert cost["code"][LIST] == ceil(many / 100)
@@ -125,7 +127,7 @@ def test_k_changed_issues_are_read_by_the_hundred(process: Counted, many: int) -
     "cycle until something else changes: after a mass create an idle cycle is a search per hundred issues"
 )
 def test_an_idle_cycle_long_after_a_mass_change_is_one_search(process: Counted) -> None:
-    process.label(MANY, "mass")
+    process.label(MANY, f"mass-{next(WORDS)}")
     process.rest()
     assert process.cycle()["jira"] == {SEARCH: 1}
 

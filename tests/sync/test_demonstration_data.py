@@ -50,18 +50,13 @@ def built(name: str, row: dict[str, Any]) -> PoamItem:
         "assets": tuple(row["assets"]),
         "milestones": tuple(Milestone(**milestone) for milestone in row["milestones"]),
         "milestone_changes": tuple(
-            MilestoneChange(**{**change, "kind": ChangeKind(change["kind"])})
-            for change in row["milestone_changes"]
+            MilestoneChange(**{**change, "kind": ChangeKind(change["kind"])}) for change in row["milestone_changes"]
         ),
     }
     return PoamItem(**{**row, **known, **children, "uid": f"{name}-{row['poam_id']}", "system_id": name})
 
 
-ITEMS = {
-    item.poam_id: item
-    for name, system in SYSTEMS.items()
-    for item in (built(name, r) for r in system["items"])
-}
+ITEMS = {item.poam_id: item for name, system in SYSTEMS.items() for item in (built(name, r) for r in system["items"])}
 PROFILES = {name: system["system"]["profile"] for name, system in SYSTEMS.items()}
 
 
@@ -75,9 +70,7 @@ def rating(item: PoamItem) -> Rating:
 
 def late(item: PoamItem, day: str) -> bool:
     excused = item.vendor_dependency or item.operational_requirement == Decision.YES
-    due = min(
-        filter(None, (item.approved_extension_date or item.scheduled_completion_date, item.kev_due_date))
-    )
+    due = min(filter(None, (item.approved_extension_date or item.scheduled_completion_date, item.kev_due_date)))
     return item.state == State.OPEN and not excused and due < day
 
 
@@ -107,14 +100,10 @@ def test_an_item_is_written_the_way_an_assessor_expects(name: str) -> None:
     item = ITEMS[name]
 
     assert re.fullmatch(r"[A-Z]{1,4}-\d{1,7}", item.poam_id)
-    assert all(
-        re.fullmatch(r"[A-Z]{2}-\d{1,2}(\(\d{1,2}\))?", control) for control in item.controls.split(", ")
-    )
+    assert all(re.fullmatch(r"[A-Z]{2}-\d{1,2}(\(\d{1,2}\))?", control) for control in item.controls.split(", "))
     assert all(re.fullmatch(r"CVE-\d{4}-\d{4,}", cve) for cve in item.cves.split(", ") if cve)
     assert min(len(item.weakness_description), len(item.remediation_plan)) >= 40
-    assert all(
-        (item.weakness_name, item.weakness_detector_source, item.point_of_contact, item.resources_required)
-    )
+    assert all((item.weakness_name, item.weakness_detector_source, item.point_of_contact, item.resources_required))
     assert bool(item.deviation_rationale) == any(
         (item.risk_adjustment, item.false_positive, item.operational_requirement)
     )
@@ -152,6 +141,4 @@ def test_every_milestone_lies_within_the_plan_and_none_passes_in_silence(name: s
     assert (item.original_detection_date or "") <= dates[0]
     assert timedelta(0) <= slack <= timedelta(days=30)
     assert {m.number for m in item.milestones if m.scheduled_completion_date < "2026-10-01"} <= spoken
-    assert [
-        c.date for c in item.milestone_changes if c.kind == ChangeKind.COMPLETE and c.date > "2026-10-01"
-    ] == []
+    assert [c.date for c in item.milestone_changes if c.kind == ChangeKind.COMPLETE and c.date > "2026-10-01"] == []

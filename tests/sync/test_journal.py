@@ -19,7 +19,8 @@ from poam.sync.record.asof import stood_at
 from poam.sync.record.database import sqlite3
 from poam.sync.record.items import change_row, load
 from poam.sync.record.journal import CREATED, Author, Entry, broken_links, digest, entries, seal
-from poam.sync.record.record import Record, Unit
+from poam.sync.record.record import Record
+from poam.sync.record.unit import Unit
 from poam.sync.record.verify import problems
 
 from .engine import IMPORTER, config, item

@@ -1,0 +1,160 @@
+"""`poam verify` and `poam backup`: anybody may prove the record, and copy it, at any time."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poam.sync.people import os_user
+from poam.sync.record.database import sqlite3
+from poam.sync.record.record import Record
+
+from .desk import Desk
+from .engine import item
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk.open(tmp_path, item(1), item(2))
+
+
+def by_hand(desk: Desk, statement: str) -> None:
+    """An edit by somebody who takes the guards off and puts them back."""
+    with closing(sqlite3.connect(desk.folder / "poam.db", isolation_level=None)) as connection:
+        guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(statement)
+        for _, sql in guards:
+            connection.execute(sql)
+
+
+def use(desk: Desk, name: str) -> None:
+    """Makes the configuration name another record."""
+    path = desk.folder / "config.toml"
+    path.write_text(f'[record]\npath = "{name}"\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
+
+
+def cleanly(result: Any) -> tuple[str, str]:
+    """The sentence and the hint of a failure, and nothing else on standard error."""
+    assert result.exit_code == 3
+    error, hint = result.stderr.splitlines()
+    assert "bug" not in error
+    return error.removeprefix("Error: "), hint.removeprefix("Hint: ")
+
+
+# verify
+
+
+def test_a_record_that_equals_its_history_says_so_with_the_head_to_write_down(desk: Desk) -> None:
+    seq, head = desk.heads()
+    assert desk.done("verify") == f"The record equals its history: {seq} journal rows, head {head}"
+    assert desk.json("verify") == {"ok": True, "problems": [], "head_seq": seq, "head_hash": head}
+
+
+def test_an_edited_fact_is_named_and_the_file_is_called_what_it_is(desk: Desk) -> None:
+    by_hand(desk, "UPDATE items SET scheduled_completion_date = '2027-01-01' WHERE uid = 'uid-1'")
+
+    result = desk.run("verify")
+
+    assert "! items uid-1 (V-1): scheduled_completion_date is '2027-01-01', the journal says" in result.stdout
+    error, hint = cleanly(result)
+    assert error.endswith("does not equal its history: 1 differences")
+    assert "keep this file as evidence" in hint
+
+
+def test_programs_are_told_of_an_edited_journal_too(desk: Desk) -> None:
+    by_hand(desk, "UPDATE journal SET person = 'somebody else' WHERE seq = 1")
+    result = desk.run("verify", "--json")
+    assert '"ok": false' in result.stdout
+    assert "journal row 1 was changed after it was written" in result.stdout
+    cleanly(result)
+
+
+def test_guards_that_were_taken_off_are_found_and_nothing_is_written_into_that_file(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.folder / "poam.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER journal_is_a_chain")
+    assert "tables or guards were changed outside poam-sync" in desk.run("verify").stdout
+    error, _ = cleanly(desk.run("set", "V-1", "comments=x", "--reason", "x"))
+    assert "tables or guards were changed" in error
+
+
+def test_a_table_that_is_gone_is_told_as_what_it_is(desk: Desk) -> None:
+    by_hand(desk, "DROP TABLE outbox")
+    with closing(sqlite3.connect(desk.folder / "poam.db", isolation_level=None)) as connection:
+        connection.execute("DROP TABLE evidence")
+    error, _ = cleanly(desk.run("verify", "--json"))
+    assert "no such table: evidence" in error
+
+
+@pytest.mark.parametrize("command", [("verify",), ("list",), ("set", "V-1", "comments=x", "--reason", "x")])
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:30_000]), "is not a readable record"),
+        (lambda path: path.write_text("no database " * 500), "is not a readable record"),
+        (lambda path: path.write_bytes(b""), "is not a poam-sync record"),
+        (lambda path: path.unlink(), "there is no record at"),
+        (lambda path: (path.unlink(), path.mkdir()), "there is no record at"),
+    ],
+)
+def test_a_file_that_is_no_record_is_told_in_one_sentence_by_every_command(
+    desk: Desk, command: tuple[str, ...], spoil: Any, told: str
+) -> None:
+    spoil(desk.folder / "poam.db")
+    error, hint = cleanly(desk.run(*command))
+    assert told in error
+    assert hint
+
+
+def test_damage_in_the_middle_of_the_file_is_no_bug_of_ours(desk: Desk) -> None:
+    path = desk.folder / "poam.db"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    for command in (("verify",), ("list",), ("show", "V-1"), ("sync",)):
+        error, _ = cleanly(desk.run(*command))
+        assert "is not a readable record" in error or "JIRA_TOKEN" in error
+
+
+def test_anybody_may_verify_and_look_even_beside_a_writer(desk: Desk) -> None:
+    path = desk.folder / "config.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(f"os:{os_user()}", "os:other"), encoding="utf-8")
+    with Record.open(desk.folder / "poam.db"):
+        assert desk.run("verify").exit_code == 0
+
+
+# backup
+
+
+def test_a_backup_is_a_record_of_its_own_that_verifies(desk: Desk) -> None:
+    head = desk.heads()
+    assert desk.done("backup", str(desk.folder / "copy.db")).endswith("and a configuration that names it")
+
+    desk.done("set", "V-1", "comments=afterwards", "--reason", "x")
+    use(desk, "copy.db")
+    assert desk.json("verify")["head_hash"] == head[1]
+    assert desk.json("show", "V-1")["comments"] == ""
+
+
+def test_a_backup_beside_a_running_writer_needs_no_pause(desk: Desk) -> None:
+    with Record.open(desk.folder / "poam.db"):
+        assert desk.run("backup", str(desk.folder / "copy.db")).exit_code == 0
+    use(desk, "copy.db")
+    assert desk.json("verify")["ok"] is True
+
+
+def test_a_backup_never_overwrites_a_file(desk: Desk) -> None:
+    (desk.folder / "copy.db").write_text("mine", encoding="utf-8")
+    error, hint = cleanly(desk.run("backup", str(desk.folder / "copy.db")))
+    assert error.endswith("copy.db exists already")
+    assert "never overwrites" in hint
+    assert (desk.folder / "copy.db").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_backup_that_cannot_be_made_is_told(desk: Desk) -> None:
+    error, _ = cleanly(desk.run("backup", str(desk.folder / "none" / "copy.db")))
+    assert "copy.db could not be written" in error
