@@ -56,10 +56,13 @@ class JiraTracker:
         return self._visibility
 
     def changed_since(self, cursor: str | None) -> Page:
-        """See `base.Tracker`. The cursor is the newest time of change seen, empty while there was none."""
+        """See `base.Tracker`. The cursor is the server's time of the last read that brought anything, empty before.
+
+        Whatever changed longer than the overlap before a read was visible to it, so the next one need not go back
+        further; a read that brings nothing moves nothing, so an idle project comes to rest.
+        """
         issues, server_time = self._search.changed(cursor or "")
-        newest = max((issue.updated for issue in issues), default="")
-        return Page(issues, max(cursor or "", min(newest, server_time)), server_time)
+        return Page(issues, max(cursor or "", server_time) if issues else cursor or "", server_time)
 
     def get(self, issue_id: str) -> Issue:
         """See `base.Tracker`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database
@@ -23,6 +25,7 @@ from ...mapping.item import (
 
 CHILDREN = ("assets", "milestones", "milestone_changes")
 ITEM_COLUMNS = tuple(field.name for field in fields(PoamItem) if field.name not in CHILDREN)
+_VALUES = attrgetter(*ITEM_COLUMNS)
 _READ: Mapping[str, Any] = {
     "finding_kind": FindingKind,
     "original_risk_rating": Rating,
@@ -40,7 +43,7 @@ _READ: Mapping[str, Any] = {
 
 def columns(item: PoamItem) -> dict[str, Any]:
     """The item's own row."""
-    return {name: _plain(getattr(item, name)) for name in ITEM_COLUMNS}
+    return dict(zip(ITEM_COLUMNS, map(_plain, _VALUES(item)), strict=True))
 
 
 def children(item: PoamItem) -> dict[str, list[dict[str, Any]]]:
@@ -74,15 +77,10 @@ def change_row(uid: str, position: int, change: MilestoneChange) -> dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    return (
-        value
-        if value is None
-        else int(value)
-        if isinstance(value, bool)
-        else str(value)
-        if isinstance(value, str)
-        else value
-    )
+    """A word of a vocabulary as text, truth as 0 or 1."""
+    if isinstance(value, Enum):
+        return value.value
+    return int(value) if isinstance(value, bool) else value
 
 
 def load(database: Database, where: str = "1 = 1", values: Sequence[Any] = ()) -> list[PoamItem]:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 CREATED = "*"
 OBSERVED = "observed"
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def text(value: Any) -> str | None:
 
 def digest(previous_hash: str, values: Iterable[Any]) -> str:
     """The hash of a row: of the row before and of all its columns but the hash itself."""
-    canonical = json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+    canonical = _CANONICAL.encode(list(values))
     return hashlib.sha256(f"{previous_hash}\n{canonical}".encode(errors="surrogatepass")).hexdigest()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlite_utils import Database
 
 from ...mapping.item import PoamItem
-from .items import asset_rows, children, columns
+from .items import CHILDREN, asset_rows, children, columns
 from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
 from .schema import FACT_TABLES
 
@@ -25,27 +26,20 @@ class Unit:
 
     def add_items(self, by: Author, items: Sequence[PoamItem], *, source: str = "") -> None:
         """New items with their assets and milestones; one journal row each."""
-        rows = []
+        rows: dict[str, list[dict[str, Any]]] = {table: [] for table in ("items", *CHILDREN)}
         entries = []
         for item in items:
-            row = columns(item)
-            created = json.dumps(row | children(item), ensure_ascii=False)
+            own, kids = columns(item), children(item)
+            created = json.dumps(own | kids, ensure_ascii=False)
             entry = self._seal(by, "items", item.uid, item.uid, CREATED, None, created, "", source)
-            rows.append(row | {"journal_seq": entry.seq})
             entries.append(entry)
+            rows["items"].append(own | {"journal_seq": entry.seq})
+            for table in CHILDREN:
+                told = {"journal_seq": entry.seq} if table in FACT_TABLES else {}
+                rows[table] += [{"item_uid": item.uid, **kid, **told} for kid in kids[table]]
         self._write(entries)
-        self._insert("items", rows)
-        for table in ("assets", "milestones"):
-            self._insert(table, [{"item_uid": item.uid, **child} for item in items for child in children(item)[table]])
-        seqs = {row["uid"]: row["journal_seq"] for row in rows}
-        self._insert(
-            "milestone_changes",
-            [
-                {"item_uid": item.uid, **change, "journal_seq": seqs[item.uid]}
-                for item in items
-                for change in children(item)["milestone_changes"]
-            ],
-        )
+        for table, each in rows.items():
+            self._insert(table, each)
 
     def create(
         self,
@@ -145,13 +139,12 @@ class Unit:
 
     def _write(self, entries: Sequence[Entry]) -> None:
         places = ", ".join("?" * len(COLUMNS))
-        rows = [tuple(getattr(entry, name) for name in COLUMNS) for entry in entries]
-        self.db.conn.executemany(f"INSERT INTO journal VALUES ({places})", rows)  # noqa: S608
+        self.db.conn.executemany(f"INSERT INTO journal VALUES ({places})", map(attrgetter(*COLUMNS), entries))  # noqa: S608
 
     def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             names = tuple(rows[0])
             self.db.conn.executemany(
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
-                [tuple(row[name] for name in names) for row in rows],
+                map(itemgetter(*names), rows),
             )

@@ -1,7 +1,7 @@
 """What `poam --help` costs over a Python that imports click and nothing else.
 
-Run it: `python tests/bench/bench_start.py`. Each figure is the best of many processes, wall clock. Exits with 1 when the
-promise (at most one and a half times) is missed.
+Run it: `python tests/bench/bench_start.py`. Each figure is the best of many processes, wall clock. Exits with 1
+when the promise (at most one and a half times) is missed.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class TestLag:
         ours = {issue.id: issue.title for issue in warm.tracker.changed_since(cursor).issues}
         assert ours == {"10001": "Ours", created: "Fix created"}
 
-        assert [issue.title for issue in theirs.changed_since(cursor).issues] == ["Fix item"]
+        assert theirs.changed_since(cursor).issues == []
         warm.clock.advance(minutes=5)
         assert {issue.id for issue in theirs.changed_since(cursor).issues} == {"10001", created}
         theirs.close()
@@ -209,7 +209,7 @@ class TestLag:
 
     def test_more_writes_than_a_search_reconciles_keep_the_search_within_its_limits(self, warm: JiraStage) -> None:
         cursor = warm.read()
-        ids = {"10001", *(warm.create(str(number)) for number in range(60))}
+        ids = {warm.create(str(number)) for number in range(60)}
 
         assert {issue.id for issue in warm.tracker.changed_since(cursor).issues} == ids
 

@@ -16,7 +16,7 @@ import pytest
 from poam.sync.people import os_user
 
 from .desk import ME, Desk
-from .test_intake import CLOSED, FULL, ITEMS, edited, workbook
+from .workbooks import CLOSED, FULL, ITEMS, edited, workbook
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from poam.sync.record.schema import FACT_TABLES, migrate
 from poam.sync.record.verify import problems
 
 from .engine import IMPORTER, config, item
-from .test_journal import evidence
+from .records import evidence
 
 AT = "2026-03-02T12:00:00.000Z"
 KEYS = {**FACT_TABLES, "assets": "position", "milestones": "number"}
