@@ -164,8 +164,7 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
 
 def owe_edit(unit: Unit, look: Look) -> None:
     """Notes that this issue needs an edit, unless that is noted already, or this very edit was refused before."""
-    refused = [conflict.record_value for conflict in look.view.conflicts.values() if conflict.policy == "refused"]
-    if look.edit is not None and written(look.edit) not in refused:
+    if look.edit is not None and written(look.edit) not in look.view.refused:
         owe(unit, look.view.link, "edit")
 
 

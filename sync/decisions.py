@@ -66,7 +66,7 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
         _keep_evidence(decider, item, each)
     changes = {"state": to, "status_date": decider.today, **_effects(decider, item, to, reason)}
     decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
-    if to in (State.CLOSED, State.RISK_ACCEPTED):
+    if to is not item.state and to in (State.CLOSED, State.RISK_ACCEPTED):
         _end_requests(decider, item, to)
     return row
 

@@ -176,7 +176,7 @@ class Postman:
         each = self._ingest(link.id, issue, delivery)
         if each is None:
             return  # the answer was older than what we have seen: look again next time
-        if each.edit is None:
+        if each.edit is None or written(each.edit) in each.view.refused:
             self._done(owed)
             return
         sending = self._keep(owed, state="SENDING", payload=written(each.edit), attempts=owed.attempts + 1)

@@ -35,7 +35,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything the record knows about one link. `sent` holds (field, value) pairs that we ourselves once wrote."""
+    """Everything the record knows about one link. `sent` holds (field, value) pairs that we ourselves once wrote.
+
+    `refused` holds writes, as the outbox keeps them, that the tracker would not take and nobody asked for again.
+    """
 
     item: PoamItem
     profile: Profile
@@ -44,6 +47,7 @@ class View:
     bases: Mapping[str, Base]
     requests: tuple[Request, ...] = ()
     conflicts: Mapping[str, Conflict] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
     sent: frozenset[tuple[str, str | None]] = frozenset()
 
 

@@ -27,8 +27,17 @@ def view_of(database: Database, config: Config, link: Link, item: PoamItem | Non
         bases=bases_of(database, link.id),
         requests=tuple(rows(database, Request, "item_uid = ?", (item.uid,))),
         conflicts={conflict.field: conflict for conflict in conflicts},
+        refused=frozenset(_refused(database, link.id)),
         sent=frozenset(_sent(database, link.id)),
     )
+
+
+def _refused(database: Database, link_id: str) -> Iterator[str]:
+    """The writes that the tracker would not take and that nobody has asked for again."""
+    parked = "link_id = ? AND policy = 'refused' AND (state = 'open' OR resolution = 'tracker')"
+    for conflict in rows(database, Conflict, parked, (link_id,)):
+        if conflict.record_value is not None:
+            yield conflict.record_value
 
 
 def profile_id(config: Config, item: PoamItem) -> str:

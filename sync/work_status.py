@@ -40,7 +40,9 @@ def plan_work_status(sketch: Sketch) -> None:
 
 def _alike(merged: Merged, seen: str | None) -> bool:
     """A status that the tracker shows in another word of the same category is shown well enough."""
-    return bool(merged.value and seen) and category_of(WorkStatus(merged.value)) == category_of(WorkStatus(seen))
+    if not merged.value or not seen:
+        return False
+    return category_of(WorkStatus(merged.value)) == category_of(WorkStatus(seen))
 
 
 def _take(sketch: Sketch, new: WorkStatus, proposal: Observed) -> None:

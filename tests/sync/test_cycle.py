@@ -12,7 +12,10 @@ import pytest
 from poam.connectors.base import Status
 from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
 from poam.mapping.item import State, WorkStatus
+from poam.sync.conflicts import resolve
+from poam.sync.decisions import Decider
 from poam.sync.errors import MassChange
+from poam.sync.people import Identity
 from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.mirrors import Sighting, rows
@@ -365,6 +368,22 @@ def test_a_refused_edit_is_told_once_and_does_not_stop_the_others(mirrored: Engi
     assert [conflict.policy for conflict in mirrored.conflicts()] == ["refused"]
     assert sorted(issue.due_dates for issue in mirrored.issues()) == [(), ("2026-05-01",)]
     assert mirrored.later().record_writes == 0
+
+
+@pytest.mark.parametrize(("take", "due_dates"), [("tracker", ()), ("record", ("2026-05-01",))])
+def test_a_refused_edit_is_sent_again_only_when_a_person_says_so(
+    mirrored: Engine, take: str, due_dates: tuple[str, ...]
+) -> None:
+    mirrored.person.set_due(mirrored.link().remote_id, "")
+    mirrored.world.faults.append(("edit", "before", Rejected))
+    mirrored.later()
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        resolve(Decider(unit, mirrored.config, Identity("isso@acme.example", "isso"), "2026-03-03"), 1, take)
+    mirrored.later()
+    mirrored.later()
+    assert mirrored.issue().due_dates == due_dates
+    assert mirrored.conflicts() == []
+    at_rest(mirrored)
 
 
 def test_a_deleted_issue_changes_no_item_and_is_reported_after_several_looks(mirrored: Engine) -> None:
