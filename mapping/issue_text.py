@@ -220,7 +220,7 @@ _DONE = {
     FindingKind.CONTROL_GAP: "what the control asks for is in place and the ISSO can examine it",
 }
 _CLAIM = (
-    "When it is done, close this issue as completed: that claims the work done. The ISSO then verifies it "
+    "When it is done, close this issue as done: that claims the work done. The ISSO then verifies it "
     "with evidence and closes the POA&M item; until then the item stays open."
 )
 _EVIDENCE = "Link the change and what proves it here."
@@ -228,7 +228,10 @@ _EVIDENCE_NEUTRAL = (
     "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of "
     "this issue."
 )
-_LATER = "To ask for a later date, move the due date and say why in a comment: it becomes a request for the ISSO."
+_LATER = (
+    "To ask for a later date, move the due date (on GitHub: the label due:YYYY-MM-DD) and say why in a comment: "
+    "it becomes a request for the ISSO."
+)
 _NO_EXTENSION = "The ISSO can take note of it; the required date itself does not move."
 _EARLIER = "An earlier date is taken over as your forecast; set the required date again to withdraw it."
 _DECLINE = (

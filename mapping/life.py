@@ -192,6 +192,10 @@ def _row(item: PoamItem, to: State, reason: str) -> Transition:
 
 
 def _check_person(item: PoamItem, row: Transition, person: str, role: str) -> None:
+    if item.state is row.to and role not in row.roles:
+        raise Refused(
+            f"{_name(item)} is {_said(row.to)} already.", "Nothing is left to do; an assessor may validate it."
+        )
     if not person.strip() or role not in row.roles:
         who = " or ".join(_TITLES[each] for each in row.roles)
         raise Refused(

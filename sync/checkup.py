@@ -149,7 +149,8 @@ def _connector(config: Config, name: str, ask: Ask) -> Told:
     try:
         health = tracker.check()
         yield from _health(subject, health, settings.text)
-        yield from _skew(subject, health.server_time, ask.now)
+        if not health.problems:
+            yield from _skew(subject, health.server_time, ask.now)
         if ask.probe:
             yield _probe(subject, tracker)
     finally:
@@ -166,7 +167,7 @@ def _health(subject: str, health: Health, text: str) -> Told:
         yield Finding(Level.PROBLEM, subject, problem)
     for warning in health.warnings:
         yield Finding(Level.WARNING, subject, warning)
-    if health.visibility != "private" and text != "neutral":
+    if not health.problems and health.visibility != "private" and text != "neutral":
         seen = "is public" if health.visibility == "public" else "cannot be proven private"
         told = f"{health.container} {seen}, so {text} text must not go there"
         yield Finding(Level.PROBLEM, subject, told, 'set text = "neutral", or make it private')

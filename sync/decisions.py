@@ -65,10 +65,18 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
     for each in evidence:
         _keep_evidence(decider, item, each)
     changes = {"state": to, "status_date": decider.today, **_effects(decider, item, to, reason)}
+    if to is State.CLOSED:
+        changes["supporting_documents"] = _with_evidence(item.supporting_documents, evidence)
     decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
     if to is not item.state and to in (State.CLOSED, State.RISK_ACCEPTED):
         _end_requests(decider, item, to)
     return row
+
+
+def _with_evidence(documents: str, evidence: Sequence[str]) -> str:
+    """Supporting Documents as the template has them: `Document Type : Document Name`, one per line."""
+    names = [each if "://" in each else Path(each).name for each in evidence]
+    return "\n".join(filter(None, (documents, *(f"Remediation Evidence : {name}" for name in names))))
 
 
 def _end_requests(decider: Decider, item: PoamItem, to: State) -> None:
@@ -172,53 +180,62 @@ def approve(decider: Decider, number: int, *, reason: str = "") -> str:
         RequestKind.CANNOT_REPRODUCE: _approve_false_positive,
         RequestKind.DECLINED: _acknowledge_declined,
         RequestKind.DUPLICATE: _acknowledge_duplicate,
-    }[kind](decider, request, item)
+    }[kind](decider, request, item, reason)
     _decide(decider, request, "approved", reason)
     return told
 
 
-def _approve_date(decider: Decider, request: Request, item: PoamItem) -> str:
+def _approve_date(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
     profile, asked = decider.profile(item), request.requested_date or ""
     known = request.requested_by in decider.config.people
     who = request.requested_by if known else request.requested_by_name or request.requested_by
-    why = f"moved from {request.due_date}, asked for by {who}; approved by {decider.identity.person}"
+    because = f": {reason.strip()}" if reason.strip() else ""
+    why = f"moved from {request.due_date}, asked for by {who}{because}; approved by {decider.identity.person}"
     add_milestone_change(decider, item, asked, why)
+    decider.unit.change(decider.by, "items", item.uid, {"status_date": decider.today}, reason=why)
     if not profile.extensions:
         due = effective_due(item, profile)
         return (
             f"{item.poam_id}: acknowledged, not extended: {profile.name} knows no extensions. The milestone change "
             f"to {asked} is recorded; the due date stays {due} and lateness counts from there"
         )
-    changes = {"approved_extension_date": asked, "status_date": decider.today}
-    decider.unit.change(decider.by, "items", item.uid, changes, reason=why, source=f"request {request.id}")
+    extended = {"approved_extension_date": asked}
+    decider.unit.change(decider.by, "items", item.uid, extended, reason=why, source=f"request {request.id}")
     return f"{item.poam_id}: extended to {asked}"
 
 
 def add_milestone_change(decider: Decider, item: PoamItem, date: str, why: str) -> None:
-    """Appends an Update of the item's last milestone (Completion Guide, column N)."""
+    """Appends an Update of the item's last milestone, or a New one where it has none (Completion Guide, column N)."""
     last = max(item.milestones, key=lambda each: each.scheduled_completion_date, default=None)
-    change = MilestoneChange(last.number if last else 1, ChangeKind.UPDATE, date, why)
+    change = (
+        MilestoneChange(last.number, ChangeKind.UPDATE, date, why)
+        if last
+        else MilestoneChange(1, ChangeKind.NEW, date, why)
+    )
     row = change_row(item.uid, len(item.milestone_changes), change)
     decider.unit.create(decider.by, "milestone_changes", {**row, "item_uid": item.uid}, reason=why)
 
 
-def _approve_reopening(decider: Decider, request: Request, item: PoamItem) -> str:
+def _approve_reopening(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
     transition(decider, item, State.OPEN, reason=f"reopened at the tracker by {request.requested_by}", evidence=())
     return f"{item.poam_id}: open again, with its original dates"
 
 
-def _approve_false_positive(decider: Decider, request: Request, item: PoamItem) -> str:
+def _approve_false_positive(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
     decider.unit.change(decider.by, "items", item.uid, {"false_positive": "pending"}, reason="cannot be reproduced")
     return (
         f"{item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with poam set"
     )
 
 
-def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem) -> str:
-    return f"{item.poam_id}: stays open; record the AO's acceptance with poam transition {item.poam_id} risk_accepted"
+def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
+    return (
+        f"{item.poam_id}: stays open until the AO has decided; record that with poam transition {item.poam_id} "
+        "risk_accepted, where the profile allows it"
+    )
 
 
-def _acknowledge_duplicate(decider: Decider, request: Request, item: PoamItem) -> str:
+def _acknowledge_duplicate(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
     return (
         f'{item.poam_id}: stays open; close it with poam transition {item.poam_id} closed --reason "duplicate: of ID"'
     )

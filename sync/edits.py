@@ -8,10 +8,10 @@ A deviation is approved by the authorizing official alone; somebody else enters 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..mapping.dates import is_date
+from ..mapping.dates import is_date, policy_date
 from ..mapping.item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
 from ..mapping.life import Role
 from .config_problems import did_you_mean
@@ -109,9 +109,17 @@ _ELSEWHERE = {
     "poam_id": "an item keeps its id",
     "system_id": "an item keeps its system",
     "approved_extension_date": "poam approve grants a later date, where the profile knows extensions",
+    "due_date": "it follows from the item's dates: an earlier one is a forecast_date, a later one a request",
     "closure_reason": "poam transition closes an item; the reason begins with the closure reason",
     "milestones": "planned milestones are permanent; an approved request adds a milestone change",
     "assets": "import the POA&M with the new assets",
+}
+
+
+_PERMANENT = {
+    "scheduled_completion_date": "a later date is a request: move the issue's due date; an earlier one a forecast",
+    "original_risk_rating": "a lower risk is a risk adjustment: set adjusted_risk_rating and risk_adjustment",
+    "weakness_source_identifier": "another identifier is another weakness: import it as an item of its own",
 }
 
 
@@ -122,7 +130,22 @@ def edit(decider: Decider, item: PoamItem, texts: Mapping[str, str], *, reason: 
     changes = {name: _read(decider, item, name, text) for name, text in texts.items()}
     if "work_status" in changes and changes["work_status"] != item.work_status:
         changes["work_status_version"] = item.work_status_version + 1
+    changes |= _rewritten_baseline(decider, item, changes)
     return decider.unit.change(decider.by, "items", item.uid, _with_day(decider, item, changes), reason=reason)
+
+
+def _rewritten_baseline(decider: Decider, item: PoamItem, changes: Mapping[str, Value]) -> dict[str, Value]:
+    """An approved risk adjustment moves the scheduled completion date to the window of the adjusted rating.
+
+    Only that, and nothing else here, may (Completion Guide v2.2, column L).
+    """
+    approved = changes.get("risk_adjustment") == Decision.YES and item.risk_adjustment is not Decision.YES
+    adjusted = replace(item, **{name: changes[name] for name in changes if name in _RATED})  # type: ignore[arg-type]
+    due = policy_date(adjusted, decider.profile(item)) if approved else None
+    return {"scheduled_completion_date": due} if due else {}
+
+
+_RATED = ("adjusted_risk_rating", "risk_adjustment", "original_detection_date")
 
 
 def _with_day(decider: Decider, item: PoamItem, changes: dict[str, Value]) -> dict[str, Value]:
@@ -168,11 +191,8 @@ def _check_role(decider: Decider, item: PoamItem, name: str, value: Value, field
 def _check_baseline(item: PoamItem, name: str, value: Value, field: Editable) -> None:
     if item.baselined_at is None or value == getattr(item, name):
         return
-    if field.until_baseline:
-        raise NotAllowed(
-            f"{name} of {item.poam_id} is permanent since its baseline",
-            hint="a later date is a request: move the issue's due date, or set forecast_date",
-        )
+    if field.until_baseline and getattr(item, name) is not None:  # what was never said can still be said
+        raise NotAllowed(f"{name} of {item.poam_id} is permanent since its baseline", hint=_PERMANENT[name])
     known = item.original_detection_date
     if name == "original_detection_date" and known is not None and (value is None or str(value) > known):
         raise NotAllowed(f"{name} of {item.poam_id} is permanent since its baseline", hint="it may only move earlier")

@@ -43,8 +43,15 @@ def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change
     """
     for mine, run in groupby(news, key=lambda change: change.author.id == rules.me):
         changes = list(run)
-        if mine and (_sent_form(changes[-1]) in view.sent):
+        last = changes[-1]
+        if mine and (_sent_form(last) in view.sent or _agreed(view, last, rules)):
             yield from changes
+
+
+def _agreed(view: View, change: Change, rules: Rules) -> bool:
+    """Back to the pair both sides know: ours, even where a restored record has forgotten that it sent it."""
+    base = view.bases.get(FIELDS[change.field])
+    return base is not None and base.tracker_value == _word(change.new, rules)
 
 
 def _sent_form(change: Change) -> tuple[str, str | None]:

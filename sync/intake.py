@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -78,7 +78,10 @@ class ItemPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do. `absent` are items that the file should list and does not: they stay."""
+    """What an import would do. `absent` are items that the file should list and does not: they stay.
+
+    `left_out` is what the file holds beyond the template, `doubts` what a person should look at in new items.
+    """
 
     system: System
     source: str
@@ -88,6 +91,8 @@ class ImportPlan:
     unchanged: int = 0
     absent: tuple[str, ...] = ()
     problems: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def changes_anything(self) -> bool:
@@ -148,8 +153,33 @@ def plan_import(
             unchanged += 1
     source = f"{name} sha256:{hashlib.sha256(data).hexdigest()}"
     problems = tuple(str(problem) for problem in reading.problems)
+    doubts = tuple(doubt for item in new for doubt in _doubts(item, at[:10]))
     absent = tuple(poam_id for poam_id, item in known.items() if item.state in IN_THE_DOCUMENT)
-    return ImportPlan(system, source, layout.version, tuple(new), tuple(plans), unchanged, absent, problems)
+    return ImportPlan(
+        system,
+        source,
+        layout.version,
+        tuple(new),
+        tuple(plans),
+        unchanged,
+        absent,
+        problems,
+        reading.left_out,
+        doubts,
+    )
+
+
+def _doubts(item: PoamItem, today: str) -> Iterator[str]:
+    """What is missing or unlikely in a new item: it is taken, but a person should see it at once."""
+    missing = [name for name in _DATING if item.state is not State.CLOSED and not getattr(item, name)]
+    if missing:
+        without = " and ".join(missing)
+        yield f"{item.poam_id} has no {without}; set it with poam set, or mend the file before it is imported"
+    if (item.original_detection_date or "") > today:
+        yield f"{item.poam_id} was detected in the future: {item.original_detection_date}"
+
+
+_DATING = ("weakness_name", "original_detection_date", "scheduled_completion_date", "original_risk_rating")
 
 
 def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) -> ItemPlan:
@@ -168,7 +198,7 @@ def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) ->
             continue
         if _is_older(database, item, change):
             older.append(change)
-        elif name in PERMANENT:
+        elif name in PERMANENT and change.old not in (None, "", ()):
             refused.append((change, PERMANENT[name]))
         elif _is_the_officials(item, change):
             refused.append((change, "the authorizing official decides it; use poam set"))

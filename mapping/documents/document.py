@@ -48,10 +48,14 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says. A row with a problem is not among the items: take all of a file or nothing."""
+    """What a file says. A row with a problem is not among the items: take all of a file or nothing.
+
+    `left_out` tells in sentences what the file holds beyond the template and what is therefore not taken.
+    """
 
     document: Document
     problems: tuple[RowProblem, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class UnreadableDocument(Exception):

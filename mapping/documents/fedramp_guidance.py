@@ -93,10 +93,10 @@ PL2_COLUMNS = (
     ("Remediation Date", "The day it was fully resolved.", "2026-11-13", "Situational (once resolved)"),
 )
 
-# Day, what changed, template version; FedRAMP's own record in our words.
+# Day, what changed, template version: the history of the layout, in our words.
 CHANGES = (
     ("2023-08-30", "New branding, small editorial changes.", "2.0"),
     ("2024-03-29", "Configuration Findings tab; a column for the service concerned.", "2.1"),
     ("2025-11-17", "Instructions tab; fewer and simpler columns.", "3.0"),
 )
-AUTHOR = "FedRAMP PMO"
+AUTHOR = "Template"

@@ -22,6 +22,7 @@ from .fedramp_columns import LAYOUTS, OPEN, Column, Layout, Sheet
 from .fedramp_guidance import ROW_LABELS
 from .fedramp_wording import understood
 
+PL2, PL2_FIRST_ROW = "PL-2 Findings", 4  # the tab of version 3.0, and its first row of findings
 Rows = Sequence[Sequence[Cell]]
 
 _SEARCHED_ROWS = 12  # headings stand in row 2 or 5; people insert a few of their own above
@@ -52,6 +53,7 @@ class _Findings:
     items: list[PoamItem] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
 def read_workbook(data: bytes) -> Reading:
@@ -69,12 +71,15 @@ def read_workbook(data: bytes) -> Reading:
     for sheet in layout.sheets:
         if rows := sheets.get(_plain(sheet.name)):
             _read_sheet(sheet, rows, found)
-    return Reading(Document(layout.version, header, tuple(found.items)), tuple(found.problems))
+    if any(any(row[1:]) for row in sheets.get(_plain(PL2), ())[PL2_FIRST_ROW:]):
+        found.left_out.append(f"Sheet “{PL2}” is not read: its findings are kept elsewhere")
+    document = Document(layout.version, header, tuple(found.items))
+    return Reading(document, tuple(found.problems), tuple(found.left_out))
 
 
 def _sheets(data: bytes) -> dict[str, Rows]:
     """The rows of each sheet of items, by plain name."""
-    wanted = {_plain(sheet.name) for layout in LAYOUTS.values() for sheet in layout.sheets}
+    wanted = {_plain(sheet.name) for layout in LAYOUTS.values() for sheet in layout.sheets} | {_plain(PL2)}
     sheets: dict[str, Rows] = {}
     try:
         with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
@@ -160,6 +165,10 @@ def _read_sheet(sheet: Sheet, rows: Rows, found: _Findings) -> None:
     columns = _columns(sheet, rows[start])
     places = [(index, column.field, column.kind.parse, column.heading) for index, column in columns]
     identifier = next(index for index, column in columns if column.field == "poam_id")
+    known = {index for index, _ in columns}
+    for index, heading in enumerate(rows[start]):
+        if heading and index not in known and any(row[index] for row in rows[start + 1 :]):
+            found.left_out.append(f"Sheet “{sheet.name}”: the column “{heading}” is not the template's and is not read")
     for number, row in enumerate(rows[start + 1 :], start + 2):
         if any(row) and not _is_template_row(row, identifier):
             _read_row(sheet, number, row, places, found)

@@ -42,8 +42,11 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
         held = [str(each.seen.error) for each in guarded.connectors if isinstance(each.seen.error, MassChange)]
         print_json({"steps": lines, "held_back": held})
     else:
-        say("\n".join(lines) or "Nothing to do.")
-    return _failed(guarded) or Outcome.IN_SYNC
+        say("\n".join(lines))
+    failed = _failed(guarded)
+    if not lines and failed is None and not as_json:
+        say("Nothing to do.")
+    return failed or Outcome.IN_SYNC
 
 
 def _failed(decided: Plan) -> Outcome | None:
@@ -129,9 +132,10 @@ def outcome_of(record: Record, report: Report) -> Outcome:
 def tell(report: Report) -> None:
     """A line per connector, and what stopped it."""
     for each in report.connectors:
-        say(_line(each))
         if each.error:
             complain(str(each.error), each.error.hint)
+        else:
+            say(_line(each))
     for item in report.unrouted:
         say(f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry")
     for rest in report.resting:
@@ -141,19 +145,23 @@ def tell(report: Report) -> None:
 
 
 _COUNTS = {
-    "created": "issues created",
-    "edited": "issues edited",
-    "changed": "item changes",
-    "requests": "requests",
-    "conflicts": "conflicts",
-    "refused": "writes refused",
-    "owed": "writes still owed",
+    "created": "issue{} created",
+    "edited": "issue{} edited",
+    "changed": "item change{}",
+    "requests": "request{}",
+    "conflicts": "conflict{}",
+    "refused": "write{} refused",
+    "owed": "write{} still owed",
 }
 
 
 def _line(each: ConnectorReport) -> str:
-    told = [f"{count} {words}" for name, words in _COUNTS.items() if (count := getattr(each, name))]
-    return f"{each.connector}: {each.read} issues read; {', '.join(told) or 'nothing to do'}"
+    told = [_counted(count, words) for name, words in _COUNTS.items() if (count := getattr(each, name))]
+    return f"{each.connector}: {_counted(each.read, 'issue{} read')}; {', '.join(told) or 'nothing to do'}"
+
+
+def _counted(count: int, words: str) -> str:
+    return f"{count} {words.format('' if count == 1 else 's')}"
 
 
 def shape(report: Report) -> dict[str, object]:

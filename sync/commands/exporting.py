@@ -36,6 +36,8 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
     FORMAT is fedramp (the POA&M workbook). The same record and day give the
     same file; the file is kept in the record as a submission.
     """
+    if output.suffix.lower() != ".xlsx":
+        raise InputError(f"{output} does not end in .xlsx", hint="a FedRAMP document is a workbook")
     system_id = _system(frame, system)
     today = frame.today(system_id)
     day = as_of or today

@@ -54,7 +54,8 @@ def import_(frame: Frame, file: Path, system: str, yes: bool, as_json: bool) -> 
             f"{file.name}: {len(plan.problems)} problems in its rows",
             hint="mend them and import again; nothing was changed",
         )
-    return Outcome.NEEDS_A_PERSON if any(each.refused for each in plan.known) else Outcome.IN_SYNC
+    waits = plan.doubts or any(each.refused for each in plan.known)
+    return Outcome.NEEDS_A_PERSON if waits else Outcome.IN_SYNC
 
 
 def _tell(plan: ImportPlan) -> None:
@@ -64,7 +65,7 @@ def _tell(plan: ImportPlan) -> None:
         say(f"! {problem}")
     for item in plan.new:
         say(
-            f"+ {item.poam_id}  {item.state}  due {item.scheduled_completion_date or 'not set'}"
+            f"+ {item.poam_id}  {item.state}  scheduled {item.scheduled_completion_date or 'not at all'}"
             f"  {line(item.weakness_name)}"
         )
     for each in plan.known:
@@ -74,6 +75,10 @@ def _tell(plan: ImportPlan) -> None:
             say(f"x {each.item.poam_id}  {_told(change)}  not taken: {why}")
         for change in each.older:
             say(f"= {each.item.poam_id}  {change.field} in the file is older than the record; the record stays")
+    for doubt in plan.doubts:
+        say(f"? {doubt}")
+    for left in plan.left_out:
+        say(f"? {left}")
     if plan.absent:
         say(f"Not in the file, kept in the record: {', '.join(plan.absent)}")
 
@@ -119,4 +124,6 @@ def _shape(plan: ImportPlan, *, applied: bool) -> dict[str, object]:
         "unchanged": plan.unchanged,
         "absent": list(plan.absent),
         "problems": list(plan.problems),
+        "doubts": list(plan.doubts),
+        "left_out": list(plan.left_out),
     }

@@ -12,7 +12,7 @@ from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table, say
 from .shapes import cells, named
 
-COLUMNS = ("id", "poam_id", "kind", "due_date", "requested_date", "requested_by", "requested_at", "reason")
+COLUMNS = ("id", "system_id", "poam_id", "kind", "due_date", "requested_date", "requested_by", "requested_at")
 
 
 @click.command("requests")

@@ -97,8 +97,9 @@ def _print(shape: Shape) -> None:
     for system in shape["systems"]:
         say(f"{system['system_id']}: {_listed(system)}")
     for connector in shape["connectors"]:
-        success = f"in step at {connector['last_success']}" if connector["last_success"] else "never in step"
-        stale = ", too long ago: is poam run running?" if connector["stale"] else ""
+        known = connector["last_success"]
+        success = f"in step at {known}" if known else "not synced yet: poam sync"
+        stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
         say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
     unverified = sum(system[State.PENDING_VERIFICATION] for system in shape["systems"])
     waits = f"{unverified} to verify, {shape['requests']} requests, {shape['conflicts']} conflicts"

@@ -37,7 +37,7 @@ role = "engineer"
 accounts = ["code:maya"]
 
 [sync]
-interval = "10s"
+interval = "2m"
 
 [connectors.jira]
 type = "jira"

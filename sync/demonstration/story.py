@@ -35,6 +35,7 @@ class Story:
 
     def _import(self) -> None:
         self.tell(
+            "The story takes a day and ends now, so it begins yesterday. Every command is one that you can type.\n\n"
             "1. Compliance brings last month's POA&Ms: Harbor Cloud, under FedRAMP, and the Ledger Grants System of\n"
             "   an agency. An import shows its plan first; with --yes it is applied, whole or not at all."
         )
@@ -126,7 +127,10 @@ class Story:
         self.poam("status")
 
     def _documents(self) -> None:
-        self.tell("7. The formal documents are generated from the record, never typed, and the journal is proved.")
+        self.tell(
+            "7. The formal documents are generated from the record, never typed (both in FedRAMP's layout, so far the\n"
+            "   only one), and the journal is proved."
+        )
         for name in ("harbor", "ledger"):
             target = self.stage.folder / f"{name}-poam-new.xlsx"
             self.poam("export", "fedramp", "--system", name.upper(), "-o", str(target))

@@ -196,7 +196,9 @@ def _guards() -> Iterator[str]:
         AND (NEW.original_detection_date IS NULL OR NEW.original_detection_date > OLD.original_detection_date)
       BEGIN SELECT RAISE(ABORT, 'original_detection_date is permanent once baselined; it may only move earlier'); END"""
     yield """CREATE TRIGGER scheduled_date_is_permanent BEFORE UPDATE OF scheduled_completion_date ON items
-      WHEN OLD.baselined_at IS NOT NULL AND NEW.scheduled_completion_date IS NOT OLD.scheduled_completion_date
+      WHEN OLD.baselined_at IS NOT NULL AND OLD.scheduled_completion_date IS NOT NULL
+        AND NEW.scheduled_completion_date IS NOT OLD.scheduled_completion_date
+        AND NOT (NEW.risk_adjustment IS 'yes' AND OLD.risk_adjustment IS NOT 'yes')
       BEGIN SELECT RAISE(ABORT, 'scheduled_completion_date is permanent once baselined'); END"""
     yield """CREATE TRIGGER identity_is_permanent BEFORE UPDATE OF uid, system_id, poam_id ON items
       WHEN OLD.baselined_at IS NOT NULL

@@ -82,7 +82,7 @@ def test_every_mode_names_item_due_date_owner_and_how_to_go_on(mode: TextMode) -
     text = block(mode, ITEM, NOTICE)
     for said in ("V-12", "Due date: 2026-04-01", "Owner: Ann Lee", "Done means:", NOTICE):
         assert said in text
-    assert "close this issue as completed: that claims the work done" in text
+    assert "close this issue as done: that claims the work done" in text
     assert "To ask for a later date, move the due date" in text
     assert "it becomes a request for the ISSO" in text
 

@@ -55,10 +55,10 @@ def test_the_plan_is_shown_and_nothing_is_changed_without_yes(desk: Desk) -> Non
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "ACME Cloud (ACME), workbook layout 3.0",
-        "+ V-1  open  due 2026-05-01  Outdated library 1",
-        "+ V-4  open  due 2026-05-01  Outdated library 1",
-        "+ V-2  closed  due 2026-05-01  Outdated library 1",
-        "+ CF-3  open  due 2026-05-01  Outdated library 1",
+        "+ V-1  open  scheduled 2026-05-01  Outdated library 1",
+        "+ V-4  open  scheduled 2026-05-01  Outdated library 1",
+        "+ V-2  closed  scheduled 2026-05-01  Outdated library 1",
+        "+ CF-3  open  scheduled 2026-05-01  Outdated library 1",
         "4 new, 0 changed, 0 unchanged",
         f"Nothing was changed yet. To apply: poam import {file} --yes",
     ]
@@ -149,6 +149,8 @@ def test_programs_get_the_same_plan(desk: Desk) -> None:
         "unchanged": 0,
         "absent": [],
         "problems": [],
+        "doubts": [],
+        "left_out": [],
     }
     assert json.loads(desk.run("import", put(desk, workbook(FULL)), "--yes", "--json").stdout)["applied"] is True
 
