@@ -8,14 +8,13 @@ from dataclasses import asdict
 
 import click
 
-from ...mapping.item import State
 from ..cycle import ConnectorReport, Report, hold_back, note_approval, run_cycle
 from ..decide import ConnectorPlan, Plan, decide
 from ..errors import MassChange, NotAllowed
 from ..health import note_success
 from ..observe import observe
 from ..people import author
-from ..record.items import load
+from ..record.items import WAITS_FOR_A_PERSON, load
 from ..record.mirrors import Conflict, Request, rows
 from ..record.record import Record
 from ..trackers import open_trackers
@@ -119,9 +118,8 @@ def outcome_of(record: Record, report: Report) -> Outcome:
         return Outcome.FATAL
     if any(each.owed for each in report.connectors):
         return Outcome.WRITES_OWED
-    unverified = bool(load(record.db, "state = ?", (State.PENDING_VERIFICATION,)))
     waiting = (
-        unverified
+        bool(load(record.db, WAITS_FOR_A_PERSON))
         or bool(rows(record.db, Request, "state = 'waiting'"))
         or bool(rows(record.db, Conflict, "state = 'open'"))
     )

@@ -91,6 +91,8 @@ def init(frame: Frame, /, yes: bool, **given: str | None) -> None:
         if wrote:
             frame.path.unlink()
         raise
+    if wrote:
+        say(f"Wrote {frame.path}.")
     if not (wrote or created):
         raise InputError("there is nothing to set up", hint="poam doctor checks what is there")
     say("Next: name your trackers and people in the configuration, then run poam doctor.")
@@ -116,7 +118,6 @@ def _write_configuration(path: Path, yes: bool, given: dict[str, str | None]) ->
             f"{path} cannot be written: {error.strerror}", hint="check the folder and its permissions"
         ) from None
     _check(path)
-    say(f"Wrote {path}.")
     return True
 
 

@@ -50,6 +50,8 @@ def _shape(frame: Frame, record: Record) -> Shape:
     return {
         "systems": [_system(system, [item for item in items if item["system_id"] == system]) for system in systems],
         "connectors": [_connector(frame, record, name) for name in _connectors(frame.config, record)],
+        "to_verify": _count(record, "items", "state = 'pending_verification'"),
+        "declined": _count(record, "items", "state = 'open' AND work_status = 'wont_do'"),
         "requests": _count(record, "requests", "state = 'waiting'"),
         "conflicts": _count(record, "conflicts", "state = 'open'"),
         "resting": [asdict(each) for each in resting(record.db, frame.config)],
@@ -101,9 +103,8 @@ def _print(shape: Shape) -> None:
         success = f"in step at {known}" if known else "not synced yet: poam sync"
         stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
         say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
-    unverified = sum(system[State.PENDING_VERIFICATION] for system in shape["systems"])
-    waits = f"{unverified} to verify, {shape['requests']} requests, {shape['conflicts']} conflicts"
-    say(f"waiting for a person: {waits}")
+    told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined", "requests", "conflicts")]
+    say(f"waiting for a person: {', '.join(told)}")
     for rest in shape["resting"]:
         say(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}")
 
@@ -117,6 +118,5 @@ def _outcome(shape: Shape) -> Outcome:
     if any(connector["owed"] for connector in shape["connectors"]):
         return Outcome.WRITES_OWED
     trouble = any(connector["missing"] or connector["stale"] for connector in shape["connectors"])
-    unverified = any(system[State.PENDING_VERIFICATION] for system in shape["systems"])
-    waits = shape["requests"] or shape["conflicts"] or unverified or trouble
+    waits = shape["requests"] or shape["conflicts"] or shape["to_verify"] or shape["declined"] or trouble
     return Outcome.NEEDS_A_PERSON if waits else Outcome.IN_SYNC

@@ -23,6 +23,9 @@ from ...mapping.item import (
     WorkStatus,
 )
 
+WAITS_FOR_A_PERSON = "state = 'pending_verification' OR (state = 'open' AND work_status = 'wont_do')"
+"""Items that only a person can move on: claimed done, or declined by the engineers and not yet decided."""
+
 CHILDREN = ("assets", "milestones", "milestone_changes")
 ITEM_COLUMNS = tuple(field.name for field in fields(PoamItem) if field.name not in CHILDREN)
 _VALUES = attrgetter(*ITEM_COLUMNS)
