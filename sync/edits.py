@@ -139,13 +139,16 @@ def _rewritten_baseline(decider: Decider, item: PoamItem, changes: Mapping[str, 
 
     Only that, and nothing else here, may (Completion Guide v2.2, column L).
     """
-    approved = changes.get("risk_adjustment") == Decision.YES and item.risk_adjustment is not Decision.YES
-    adjusted = replace(item, **{name: changes[name] for name in changes if name in _RATED})  # type: ignore[arg-type]
-    due = policy_date(adjusted, decider.profile(item)) if approved else None
+    if changes.get("risk_adjustment") != Decision.YES or item.risk_adjustment is Decision.YES:
+        return {}
+    rating = changes.get("adjusted_risk_rating", item.adjusted_risk_rating)
+    adjusted = replace(
+        item,
+        risk_adjustment=Decision.YES,
+        adjusted_risk_rating=Rating(str(rating)) if rating else item.original_risk_rating,
+    )
+    due = policy_date(adjusted, decider.profile(item))
     return {"scheduled_completion_date": due} if due else {}
-
-
-_RATED = ("adjusted_risk_rating", "risk_adjustment", "original_detection_date")
 
 
 def _with_day(decider: Decider, item: PoamItem, changes: dict[str, Value]) -> dict[str, Value]:

@@ -472,3 +472,19 @@ def test_a_restored_record_finds_its_issues_and_creates_none_again(
             assert again.link(1).state == again.link(2).state == "live"
             again.later(minutes=1)
             at_rest(again)
+
+
+def test_a_restored_record_recognises_its_own_restoring_and_asks_the_request_again(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.cycle()
+        ready.person.set_due(ready.link().remote_id, "2026-04-10")
+        ready.later()
+        backup(ready.record.path, tmp_path / "copy.db")
+        ready.person.set_due(ready.link().remote_id, "2026-07-01")
+        ready.later()
+        assert ready.issue().due_dates == ("2026-04-10",)
+        with Record.open(tmp_path / "copy.db") as restored:
+            again = replace(ready, record=restored)
+            again.later()
+            assert [request.requested_date for request in again.requests()] == ["2026-07-01"]
+            assert {person for person, _, _ in again.journal("observed.due_date")} == {"ann@acme.example"}

@@ -284,3 +284,25 @@ def test_the_work_on_a_claim_is_not_set_by_hand_but_taken_back_by_reopening(reco
     told = refused(record, 3, error=NotAllowed, work_status="blocked")
     assert "V-3 is pending verification and its work status cannot be set" in told
     assert "poam transition V-3 open" in told
+
+
+# what the baseline lets through
+
+
+def test_an_approved_risk_adjustment_moves_the_scheduled_date_to_the_adjusted_window(record: Record) -> None:
+    put(record, adjusted_risk_rating="low")
+    put(record, risk_adjustment="pending")
+    assert the(record).scheduled_completion_date == "2026-05-01"
+    put(record, role=Role.AO, risk_adjustment="yes")
+    assert the(record).scheduled_completion_date == "2026-07-30", "180 days after the detection on 2026-01-31"
+    with pytest.raises(NotAllowed):
+        put(record, role=Role.AO, scheduled_completion_date="2026-09-01")
+
+
+def test_a_date_that_was_never_said_can_be_said_once(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(9, scheduled_completion_date=None)])
+    put(record, 9, scheduled_completion_date="2026-06-01")
+    assert the(record, 9).scheduled_completion_date == "2026-06-01"
+    with pytest.raises(NotAllowed):
+        put(record, 9, scheduled_completion_date="2026-06-02")

@@ -284,3 +284,20 @@ def test_a_stranger_at_the_machine_imports_nothing(desk: Desk) -> None:
     path = desk.folder / "config.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(f"os:{os_user()}", "os:other"), encoding="utf-8")
     assert "nobody in [people]" in desk.refused("import", put(desk, workbook(FULL)), "--yes")
+
+
+def test_what_is_missing_or_left_out_is_told_and_needs_a_person(desk: Desk) -> None:
+    rows = openpyxl.load_workbook(BytesIO(workbook(replace(FULL, poam_id="V-9", original_detection_date=None))))
+    page = rows["Open POA&M Items"]
+    row = next(cells for cells in page.iter_rows() if "V-9" in [cell.value for cell in cells])[0].row
+    heading = next(cell for cells in page.iter_rows() for cell in cells if cell.value == "CVE")
+    page.cell(heading.row, heading.column + 4, "Jira Ticket")
+    page.cell(row, heading.column + 4, "SEC-1")
+    changed = BytesIO()
+    rows.save(changed)
+
+    result = desk.run("import", put(desk, changed.getvalue()))
+
+    assert result.exit_code == 1
+    assert "? V-9 has no original_detection_date" in result.stdout
+    assert "the column “Jira Ticket” is not the template's and is not read" in result.stdout

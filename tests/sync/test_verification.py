@@ -163,3 +163,16 @@ def test_an_issue_that_cannot_be_reproduced_becomes_a_pending_false_positive(mir
         decider.unit.change(decider.by, "requests", 1, {"kind": "cannot_reproduce"})
     assert "a false positive is pending" in approved(mirrored)
     assert (mirrored.item().false_positive, mirrored.item().state) == (Decision.PENDING, State.OPEN)
+
+
+def test_the_evidence_of_a_closure_stands_in_the_document(tmp_path: Path) -> None:
+    scan = tmp_path / "clean-scan.txt"
+    scan.write_text("nothing found")
+    with pair(tmp_path) as ready:
+        ready.person.close(ready.link().remote_id or "")
+        ready.later()
+        moved(ready, State.CLOSED, reason="remediated", evidence=(str(scan), SCAN))
+        assert ready.item().supporting_documents.splitlines() == [
+            "Remediation Evidence : clean-scan.txt",
+            f"Remediation Evidence : {SCAN}",
+        ]
