@@ -164,7 +164,8 @@ def _write_items(page: Worksheet, sheet: Sheet, items: Sequence[PoamItem], looks
                 put_day(page, row, index, text, text_look, date_look)
             elif text:
                 put(page, row, index, text, text_look, f"{item.poam_id}, {heading},")
-                tallest = max(tallest, _lines(text))
+                if len(text) > tallest * CHARACTERS_A_LINE or "\n" in text:
+                    tallest = max(tallest, _lines(text))
         page.set_row(row, min(tallest * LINE_HEIGHT + 3, MAX_HEIGHT))
         if sheet.formulas:
             _write_formula(page, row, words, letters, looks)
@@ -172,8 +173,6 @@ def _write_items(page: Worksheet, sheet: Sheet, items: Sequence[PoamItem], looks
 
 def _lines(text: str) -> int:
     """How many lines a wrapped cell shows, roughly: only Excel fits rows by itself, other programs need a height."""
-    if len(text) <= CHARACTERS_A_LINE and "\n" not in text:
-        return 1
     return sum(1 + len(line) // CHARACTERS_A_LINE for line in text.split("\n"))
 
 
