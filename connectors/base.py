@@ -64,6 +64,7 @@ class Issue:
     `due_dates` is normally empty or one date; more than one is a person's mistake (two `due:` labels).
     `body` is the whole description as plain text with `\\n` line ends.
     `version` is opaque and changes whenever the tracker says that the issue changed; `updated` is the server's time.
+    `marked` says whether our mark is there, the constant label by which `changed_since` finds issues.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Issue:
     updated: str
     version: str
     history: tuple[Change, ...] = ()
+    marked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Edit:
 
     `due_date`: a date sets it, an empty string clears it, None leaves it.
     `status`: the category to bring the issue to (`todo` reopens; the connector finds the transitions), None leaves it.
+    `marker`: the marker to put back, with our mark, where people removed them; None leaves them.
     """
 
     title: str | None = None
@@ -117,6 +120,7 @@ class Edit:
     status: Category | None = None
     add_labels: frozenset[str] = frozenset()
     remove_labels: frozenset[str] = frozenset()
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

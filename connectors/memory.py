@@ -112,6 +112,8 @@ class MemoryTracker:
 def _edited(issue: Issue, edit: Edit) -> Values:
     """The values an edit asks for. A status of the wanted category is right already, whatever its name."""
     values = Values(labels=(issue.labels - edit.remove_labels) | edit.add_labels)
+    if edit.marker is not None:
+        values |= {"marker": edit.marker, "marked": True}
     if edit.title is not None:
         values["title"] = edit.title
     if edit.body is not None:

@@ -93,7 +93,8 @@ def _render(item: PoamItem, profile: Profile, mode: TextMode, notices: Sequence[
 def _facts(item: PoamItem, profile: Profile, mode: TextMode, allowance: int) -> Iterator[str]:
     yield f"POA&M item: {_id(item, mode)}"
     yield _due_line(item, profile)
-    yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
+    if mode in ("restricted", "full") or _BARE_NAME.fullmatch(item.point_of_contact):
+        yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
     yield _STATES.get(item.state, "")
     if mode in ("restricted", "full"):
         yield f"Kind of work: {category(item)}"
@@ -204,6 +205,7 @@ def _key(line: str) -> str:
 
 _BEGIN_KEY, _END_KEY = _key(BEGIN), _key(END)
 _DELIMITERS = frozenset({_BEGIN_KEY, _END_KEY})
+_BARE_NAME = re.compile(r"[^\W\d_]+(?:[ .,'’-]+[^\W\d_]+){0,7}")  # names and a title; anything else stays inside
 _FINAL = frozenset({State.RISK_ACCEPTED, State.CLOSED, State.DISCARDED})
 _STATES = {
     State.PENDING_VERIFICATION: "The work is claimed done and waits for verification.",

@@ -98,7 +98,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("T6", (_PENDING,), _CLOSED, _ISSO, evidence=True, implementer_may_not=True, closes_as=_FIXED),
     # An engineer may take the claim back: that is what reopening the issue says.
     Transition("T7", (_PENDING,), _OPEN, _STAFF, reason=True),
-    Transition("T8", (_OPEN, _PENDING), _CLOSED, _DECIDERS, reason=True, evidence=True, closes_as=_NOT_REAL),
+    Transition(
+        "T8",
+        (_OPEN, _PENDING),
+        _CLOSED,
+        _DECIDERS,
+        reason=True,
+        evidence=True,
+        implementer_may_not=True,
+        closes_as=_NOT_REAL,
+    ),
     Transition("T9", (_OPEN,), _ACCEPTED, _DECIDERS, reason=True, evidence=True),
     Transition("T10", (_ACCEPTED,), _OPEN, _DECIDERS, reason=True),
     Transition("T11", (_OPEN,), _CLOSED, _DECIDERS, reason=True, evidence=True, closes_as=_NOT_OURS),

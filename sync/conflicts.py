@@ -24,7 +24,7 @@ def resolve(decider: Decider, number: int, take: str) -> str:
     link = rows(decider.unit.db, Link, "id = ?", (conflict.link_id,))[0]
     item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
     by_policy = {"missing": _resolve_missing, "refused": _resolve_refused}
-    end = _resolve_twin if conflict.field == "twin" else by_policy.get(conflict.policy, _resolve_values)
+    end = _resolve_twin if conflict.field.startswith("twin ") else by_policy.get(conflict.policy, _resolve_values)
     told = end(decider, conflict, link, item, take)
     done = {
         "state": "resolved",

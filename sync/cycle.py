@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..connectors.base import Created, Tracker
 from ..connectors.errors import TrackerError
@@ -16,11 +16,14 @@ from .deliver import Delivery, Postman, bind, note_missing, report_twin
 from .errors import MassChange
 from .guard import held_back
 from .observe import Seen, iso, observe
+from .record.database import Database
 from .record.journal import Author, head
 from .record.mirrors import Link, Owed, cursor_of, remembered, rows, unsettled
 from .record.record import Record
 from .record.unit import Unit
 from .resting import Resting, resting
+
+FULL_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +64,52 @@ def run_cycle(
     clock: Callable[[], datetime],
     *,
     full: bool = False,
-    approved: str = "",
+    approval: Approval | None = None,
 ) -> Report:
     """Brings record and trackers into step once. `full` reads and compares everything, not only what changed.
 
-    `approved` is the id of a plan that was held back for its size and that a person has let through.
+    `approval` lets through one plan that was held back for its size.
     """
-    seen = observe(record.db, config, trackers, clock(), full=full)
+    now = clock()
+    full = full or is_full_due(record.db, now)
+    seen = observe(record.db, config, trackers, now, full=full)
     plan = decide(record.db, config, seen, clock(), full=full)
-    return act(record, trackers, config, hold_back(record, config, plan, approved), clock)
+    report = act(record, trackers, config, hold_back(record, config, plan, approval), clock)
+    if full and all(each.error is None for each in report.connectors):
+        _remember(record, {"full_at": iso(now)}, iso(now))
+    return report
 
 
-def hold_back(record: Record, config: Config, plan: Plan, approved: str) -> Plan:
+def is_full_due(database: Database, now: datetime) -> bool:
+    """Whether a day has passed since everything was compared; whoever runs the cycles, one a day does.
+
+    A clock put back counts as a day gone by: nobody knows how much did.
+    """
+    last = remembered(database, "full_at")
+    return last is None or not timedelta() <= now - datetime.fromisoformat(last) < FULL_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's word that lets exactly one held-back plan through."""
+
+    plan_id: str
+    by: Author
+
+
+def hold_back(record: Record, config: Config, plan: Plan, approval: Approval | None) -> Plan:
     """The plan without the connectors whose part is too large to do unasked (see `guard`)."""
-    return replace(plan, connectors=tuple(_guarded(record, config, each, approved) for each in plan.connectors))
+    return replace(plan, connectors=tuple(_guarded(record, config, each, approval) for each in plan.connectors))
 
 
-def note_approval(record: Record, by: Author, plan_id: str, at: str) -> None:
-    """Journals who let a held-back plan through."""
-    with record.unit(at=at, cycle=at) as unit:
-        unit.note(by, "plans", plan_id, "approved")
-
-
-def _guarded(record: Record, config: Config, each: ConnectorPlan, approved: str) -> ConnectorPlan:
+def _guarded(record: Record, config: Config, each: ConnectorPlan, approval: Approval | None) -> ConnectorPlan:
     name = each.seen.connector
     links = rows(record.db, Link, "connector = ? AND state = 'live'", (name,))
     plan_id = held_back(each, len(links), config.sync.limits)
-    if plan_id is None or plan_id == approved:
+    if plan_id is None:
         return each
+    if approval is not None and approval.plan_id == plan_id:
+        return replace(each, approval=approval.by, plan_id=plan_id)
     error = MassChange(
         f"{name}: far more changed there than usual, so nothing was done (plan {plan_id})",
         hint=f"look at it with poam plan; if it is right: poam sync --approve-plan {plan_id}",
@@ -139,6 +160,8 @@ def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> b
         return False
     learnt = {**(each.seen.learnt or {}), f"rules:{name}": str(each.seen.rules)}
     with record.unit(at=cycle, cycle=cycle) as unit:
+        if each.approval is not None:
+            unit.note(each.approval, "plans", each.plan_id, "approved")
         for look in each.looks:
             commit(unit, config, look)
             owe_edit(unit, look)
@@ -153,8 +176,9 @@ def _store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> b
             _bind_found(unit, found.link, Created(found.issue.id, found.issue.key, found.issue.url))
         for twin in each.twins:
             report_twin(unit, twin.link, twin.issue)
-        for link in rows(unit.db, Link, "connector = ? AND state = 'live'", (name,)) if each.seen.missing else ():
-            if link.remote_id in each.seen.missing:
+        lost = each.seen.missing | each.strangers
+        for link in rows(unit.db, Link, "connector = ? AND state = 'live'", (name,)) if lost else ():
+            if link.remote_id in lost:
                 note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
         _put_meta(unit, learnt)
         moved = each.seen.cursor is not None and each.seen.cursor != cursor_of(unit.db, name)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 from filelock import FileLock, Timeout
 
 from .errors import RecordLocked
-
-FULL_EVERY = timedelta(days=1)
 
 
 class Stopped(BaseException):
@@ -43,15 +41,8 @@ def waiter(stop: Event) -> Callable[[float], None]:
     return wait
 
 
-def ticks(interval: timedelta, stop: Event, clock: Callable[[], datetime]) -> Iterator[bool]:
-    """One turn per interval until stopped; true once a day, when everything is to be compared.
-
-    A clock put back counts as a day gone by: nobody knows how much did.
-    """
-    last_full = clock()
+def ticks(interval: timedelta, stop: Event) -> Iterator[None]:
+    """One turn per interval until stopped."""
     while not stop.is_set():
-        now = clock()
-        full = not last_full <= now < last_full + FULL_EVERY
-        last_full = now if full else last_full
-        yield full
+        yield
         stop.wait(interval.total_seconds())

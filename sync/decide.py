@@ -11,10 +11,10 @@ from ..mapping.item import PoamItem
 from ..mapping.marker import marker
 from .config import Config
 from .observe import Seen, iso
-from .plan import MIRRORED_STATES, is_owed, look
+from .plan import MIRRORED_STATES, is_ours, is_owed, look
 from .record.database import Database
 from .record.items import load
-from .record.journal import head
+from .record.journal import Author, head
 from .record.mirrors import Link, remembered, rows
 from .routes import route
 from .steps import Look, Rules, View
@@ -33,7 +33,9 @@ class Twin:
 class ConnectorPlan:
     """What a cycle does with one connector.
 
-    `retries` are refused creates whose item changed since; `found` are issues of ours whose create was lost sight of.
+    `retries` are refused creates whose item changed since; `found` are issues of ours whose create was lost sight of,
+    `strangers` issues that bear a link's number and are not its issue: as good as missing. `approval` says who let
+    a plan of this size through, under `plan_id`.
     """
 
     seen: Seen
@@ -43,6 +45,9 @@ class ConnectorPlan:
     retries: tuple[Link, ...] = ()
     found: tuple[Twin, ...] = ()
     twins: tuple[Twin, ...] = ()
+    strangers: frozenset[str] = frozenset()
+    plan_id: str = ""
+    approval: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +96,28 @@ def _for_connector(
     new_links = [_new_link(record_id, item, seen.connector) for item in new]
     by_marker = {link.marker: link for link in (*links, *new_links)}
     looks: list[Look] = []
+    unsure: list[View] = []
     found: list[Twin] = []
     twins: list[Twin] = []
+    strangers: set[str] = set()
     for issue in seen.issues:
-        if link := by_remote.get(issue.id):
-            if link.state != "retired" and (each := _look(database, config, link, issue, seen.rules, now)):
-                looks.append(each)
-        elif issue.marker in by_marker and issue.author.id == seen.rules.me:  # a clone has another author
+        link = by_remote.get(issue.id)
+        if (
+            link is None and issue.marker in by_marker and issue.author.id == seen.rules.me
+        ):  # a clone has another author
             link = by_marker[issue.marker]
             bound = link.remote_id or any(each.link.id == link.id for each in found)
             (twins if bound else found).append(Twin(link, issue))
-    looked_at = {each.view.link.id for each in looks}
+        elif link is None or link.state == "retired":
+            continue
+        elif not is_ours(issue, link, seen.rules.me):
+            strangers.add(issue.id)
+        elif each := _look(database, config, link, issue, seen.rules, now):
+            if all(one.account for one in each.observed):
+                looks.append(each)
+            else:  # a list may be ahead of its history: read the issue itself before anybody is left unnamed
+                unsure.append(each.view)
+    looked_at = {view.link.id for view in (*(each.view for each in looks), *unsure)}
     changed = _changed_items(database, full or remembered(database, f"rules:{seen.connector}") != str(seen.rules))
     views = [
         view_of(database, config, link)
@@ -111,11 +127,12 @@ def _for_connector(
     return ConnectorPlan(
         seen,
         tuple(looks),
-        tuple(view for view in views if view.sighting.version and is_owed(view, seen.rules)),
+        (*unsure, *(view for view in views if view.sighting.version and is_owed(view, seen.rules))),
         tuple(new_links),
         tuple(link for link in _planned(database, seen.connector) if changed is None or link.item_uid in changed),
         tuple(found),
         tuple(twins),
+        frozenset(strangers),
     )
 
 

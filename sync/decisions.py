@@ -61,6 +61,8 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
 
     Raises NotAllowed with what is missing, InputError for evidence that is not there.
     """
+    if to is State.PENDING_VERIFICATION and decider.identity.on_behalf_of:
+        raise NotAllowed("a claim of work done is made in one's own name", hint="leave out --as")
     row = _allowed(decider, item, to, reason, evidence)
     for each in evidence:
         _keep_evidence(decider, item, each)

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from ..connectors.base import Created, Issue, Tracker
 from ..connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
-from .commit import commit, daemon, raise_conflict, settle, written
+from .commit import commit, daemon, owe_edit, raise_conflict, settle, written
 from .config import Config
 from .errors import MassChange
 from .observe import iso, later, rules_for
-from .plan import MIRRORED_STATES, first_draft, look
+from .plan import MIRRORED_STATES, first_draft, is_ours, look
 from .record.items import load
 from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
 from .record.record import Record
@@ -129,12 +129,12 @@ class Postman:
             bind(unit, link, created)
             settle(unit, owed)
         if created.issue is not None:
-            self._ingest(link.id, created.issue, delivery)
+            self._first_look(link.id, created.issue, delivery)
 
     def _never_arrived(self, owed: Owed, link: Link) -> bool:
         """Asks the tracker for an issue with our marker; only a search begun late enough proves that there is none."""
         began = self.now
-        hits = self.tracker.find(link.marker, since=later(owed.created_at, -timedelta(minutes=30)))
+        hits = self.tracker.find(link.marker, since=later(owed.created_at, -timedelta(days=1)))
         if hits:
             self._adopt(owed, link, hits[0])
             for twin in hits[1:]:
@@ -167,12 +167,21 @@ class Postman:
             if link.remote_id
         }
         for issue in self.tracker.get_many(list(links)) if links else ():
-            self._ingest(links[issue.id].id, issue, delivery)
+            self._first_look(links[issue.id].id, issue, delivery)
+
+    def _first_look(self, link_id: str, issue: Issue, delivery: Delivery) -> None:
+        """The record may have moved on since the create was sent, or a person at the tracker: then an edit is owed."""
+        each = self._ingest(link_id, issue, delivery)
+        if each is not None and each.edit is not None:
+            with self.record.unit(at=self.now, cycle=self.cycle) as unit:
+                owe_edit(unit, each)
 
     # --- edits
 
     def _edit(self, owed: Owed, link: Link, delivery: Delivery) -> None:
         issue = self.tracker.get(link.remote_id or "")
+        if not is_ours(issue, link, self.rules.me):
+            raise Gone(f"{issue.key} at {self.rules.connector} is not the issue that mirrors this item")
         each = self._ingest(link.id, issue, delivery)
         if each is None:
             return  # the answer was older than what we have seen: look again next time
@@ -240,7 +249,7 @@ def bind(unit: Unit, link: Link, created: Created) -> None:
 def report_twin(unit: Unit, link: Link, twin: Issue) -> None:
     """A second issue with our marker: told to a person, who closes it."""
     told = f"{twin.key} {twin.url} carries the same marker and was written by our own account"
-    conflict = NewConflict("twin", twin.id, link.remote_key, told, None, "refused")
+    conflict = NewConflict(f"twin {twin.id}", twin.id, link.remote_key, told, None, "refused")
     raise_conflict(unit, link, conflict, by=daemon(link.connector))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from ..connectors.settings import Text
 from ..mapping.life import RequestKind
 from .steps import NewRequest, View
 
 WAITS = "The later date {} is asked for and waits for a decision; until then the due date stands."
 
 
-def notices(view: View, new: tuple[NewRequest, ...]) -> tuple[str, ...]:
-    """How the last request for a later date stands."""
-    told = _date(view, new)
+def notices(view: View, new: tuple[NewRequest, ...], text: Text) -> tuple[str, ...]:
+    """How the last request for a later date stands. A reason is free text and leaves the boundary only in full."""
+    told = _date(view, new, text)
     return (told,) if told else ()
 
 
-def _date(view: View, new: tuple[NewRequest, ...]) -> str:
+def _date(view: View, new: tuple[NewRequest, ...], text: Text) -> str:
     asked = [request.requested_date for request in new if request.kind is RequestKind.LATER_DATE]
     if asked:
         return WAITS.format(asked[-1])
@@ -25,7 +26,8 @@ def _date(view: View, new: tuple[NewRequest, ...]) -> str:
     if last.state == "waiting":
         return WAITS.format(last.requested_date)
     if last.state == "rejected":
-        return f"The later date {last.requested_date} was not accepted: {last.decision_reason}"
+        why = last.decision_reason if text == "full" else "the reason is in the record"
+        return f"The later date {last.requested_date} was not accepted: {why}"
     extended = view.profile.extensions
     return (
         f"The later date {last.requested_date} was approved."

@@ -8,13 +8,14 @@ from ..connectors.base import Draft, Edit, Issue
 from ..mapping.dates import shown_due
 from ..mapping.issue_text import block_in, issue_block, issue_title, with_block
 from ..mapping.item import State, WorkStatus
-from ..mapping.lenses import category_of, is_ours, labels_for, normal_body, normal_title
+from ..mapping.lenses import category_of, labels_for, normal_body, normal_title
+from ..mapping.lenses import is_ours as is_our_label
 from ..mapping.life import RequestKind
 from .due_date import plan_due_date, wanted_date
 from .history import observe, seen_values
 from .merge import settle
 from .notices import notices
-from .record.mirrors import Conflict, Sighting
+from .record.mirrors import Conflict, Link, Sighting
 from .sketch import Sketch, waits
 from .steps import NO_FIELDS, Fields, Look, NewRequest, Rules, View
 from .work_status import plan_work_status
@@ -82,8 +83,10 @@ def _plan_ours(sketch: Sketch) -> None:
     seen = {
         "title": normal_title(issue.title, rules.capabilities.max_title),
         "body": normal_body(block_in(issue.body) or ""),
-        "labels": " ".join(sorted(label for label in issue.labels if is_ours(label))),
+        "labels": " ".join(sorted(label for label in issue.labels if is_our_label(label))),
     }
+    if issue.marker != sketch.view.link.marker or not issue.marked:
+        sketch.pushes["marker"] = sketch.view.link.marker
     for name, want in _wanted(sketch.after, rules, tuple(sketch.requests)).items():
         sketch.agree(name, settle(sketch.view.bases.get(name), want, seen[name]), seen[name])
 
@@ -92,7 +95,7 @@ def _wanted(view: View, rules: Rules, new: tuple[NewRequest, ...] = ()) -> dict[
     asked = any(request.kind is RequestKind.LATER_DATE for request in new) or any(map(waits, view.requests))
     return {
         "title": issue_title(view.item, rules.text, rules.capabilities.max_title),
-        "body": normal_body(issue_block(view.item, view.profile, rules.text, notices(view, new))),
+        "body": normal_body(issue_block(view.item, view.profile, rules.text, notices(view, new, rules.text))),
         "labels": " ".join(sorted(labels_for(view.item, asked, rules.text))),
     }
 
@@ -100,7 +103,7 @@ def _wanted(view: View, rules: Rules, new: tuple[NewRequest, ...] = ()) -> dict[
 def _edit(sketch: Sketch) -> Edit:
     """What is owed and nothing else."""
     pushes, issue = sketch.pushes, sketch.issue
-    present = {label for label in issue.labels if is_ours(label)}
+    present = {label for label in issue.labels if is_our_label(label)}
     wanted = set((pushes["labels"] or "").split()) if "labels" in pushes else present
     work = pushes.get("work_status")
     return Edit(
@@ -108,9 +111,15 @@ def _edit(sketch: Sketch) -> Edit:
         body=with_block(issue.body, pushes["body"] or "") if "body" in pushes else None,
         due_date=(pushes["due_date"] or "") if "due_date" in pushes else None,
         status=category_of(WorkStatus(work)) if work else None,
+        marker=pushes.get("marker"),
         add_labels=frozenset(wanted - present),
         remove_labels=frozenset(present - wanted),
     )
+
+
+def is_ours(issue: Issue, link: Link, me: str) -> bool:
+    """Whether this is the link's issue, and not one of the same number in a place that is configured by mistake."""
+    return issue.marker == link.marker or (issue.marker is None and issue.author.id == me)
 
 
 def is_owed(view: View, rules: Rules) -> bool:

@@ -9,9 +9,11 @@ from urllib.parse import quote
 from ..base import Edit, Status
 from .reading import (
     IN_PROGRESS,
+    MARK,
     WORK_LABELS,
     due_label,
     is_due_label,
+    is_marked,
     join_body,
     labels_of,
     split_body,
@@ -29,7 +31,8 @@ def labels_after(edit: Edit, row: Row) -> tuple[list[str], list[str]]:
     present = labels_of(row)
     due_add, due_remove = _due_labels(edit, present)
     work_add, work_remove = _work_labels(edit, present, _status(row))
-    add = edit.add_labels | due_add | work_add
+    mark = {MARK} if edit.marker and not is_marked(present) else set()
+    add = edit.add_labels | due_add | work_add | mark
     remove = (edit.remove_labels | due_remove | work_remove) - add
     return sorted(add - present), sorted(remove & present)
 
@@ -40,8 +43,9 @@ def patch_of(edit: Edit, row: Row) -> dict[str, str]:
     if edit.title not in (None, row["title"]):
         wanted["title"] = edit.title or ""
     marker, body = split_body(row["body"])
-    if edit.body not in (None, body):
-        wanted["body"] = join_body(marker, edit.body or "")
+    text = (edit.marker or marker, body if edit.body is None else edit.body)
+    if text != (marker, body):
+        wanted["body"] = join_body(*text)
     return wanted | _move(edit, _status(row))
 
 

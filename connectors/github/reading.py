@@ -52,6 +52,11 @@ def labels_of(row: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(label if isinstance(label, str) else label["name"] for label in row["labels"])
 
 
+def is_marked(labels: Iterable[str]) -> bool:
+    """Whether our mark is there; on GitHub, labels differ by more than their case."""
+    return MARK in {label.casefold() for label in labels}
+
+
 def split_body(text: str | None) -> tuple[str | None, str]:
     """The marker in the first line, if it is there, and the rest with `\\n` line ends."""
     plain = (text or "").replace("\r\n", "\n").replace("\r", "\n")
@@ -101,6 +106,7 @@ def issue_of(row: Mapping[str, Any], repository: str, history: Iterable[Change] 
         updated=moment(row["updated_at"]),
         version=version_of(row),
         history=tuple(history),
+        marked=is_marked(labels),
     )
 
 

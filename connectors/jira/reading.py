@@ -35,6 +35,11 @@ def marker_label(marker: str) -> str:
     return f"poam-{marker}"
 
 
+def marking(marker: str) -> list[Json]:
+    """The entity properties of an issue with that marker, as a request holds them."""
+    return [{"key": PROPERTY, "value": {"marker": marker}}]
+
+
 def iso(moment: datetime) -> str:
     """An instant as the port writes it: `2026-11-22T09:30:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -76,6 +81,7 @@ def issue_of(raw: Json, address: str, statuses: Mapping[str, Status], due_field:
         created=utc(fields["created"]),
         updated=updated,
         version=f"{updated} {_digest(fields, due_field)}",
+        marked=MARK in labels,
         history=tuple(_changes((raw.get("changelog") or {}).get("histories", ()), statuses, due_field)),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
 from ..settings import JiraSettings
 from .checking import CreateScreen, examine, missing_type
-from .reading import MARK, PROPERTY, Json, fields_of, marker_label
+from .reading import MARK, PROPERTY, Json, fields_of, marker_label, marking
 from .searching import Search
 from .wire import Wire
 from .workflow import Workflow
@@ -120,7 +120,7 @@ class JiraTracker:
         }
         if draft.due_date and self._settings.due_field in self._screen.fields:
             fields[self._settings.due_field] = draft.due_date
-        return {"fields": fields, "properties": [{"key": PROPERTY, "value": {"marker": draft.marker}}]}
+        return {"fields": fields, "properties": marking(draft.marker)}
 
     def _changes(self, edit: Edit) -> dict[str, Any]:
         """The request for what the edit sets, empty when that is nothing."""
@@ -128,9 +128,11 @@ class JiraTracker:
         fields: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
         if edit.due_date == "":
             fields[self._settings.due_field] = None
-        labels = [{"add": label} for label in sorted(edit.add_labels)]
+        marks = {MARK, marker_label(edit.marker)} if edit.marker else set()
+        labels = [{"add": label} for label in sorted(edit.add_labels | marks)]
         labels += [{"remove": label} for label in sorted(edit.remove_labels)]
-        body = {"fields": fields, "update": {"labels": labels} if labels else {}}
+        properties = marking(edit.marker) if edit.marker else []
+        body = {"fields": fields, "update": {"labels": labels} if labels else {}, "properties": properties}
         return {name: value for name, value in body.items() if value}
 
     def _put(self, issue_id: str, body: dict[str, Any]) -> Json:

@@ -33,8 +33,7 @@ class Issues:
             raise RefusalError(400, errors=missing)
         values = self._accept(call, {"summary": "", **fields}, screen)
         kept = {name: value for name, value in values.items() if name not in self._site.required}
-        properties = {entry["key"]: entry["value"] for entry in call.body.get("properties", [])}
-        issue = self._site.add(user, type_name, kept, properties)
+        issue = self._site.add(user, type_name, kept, _properties(call))
         return 201, {
             "id": str(issue.id),
             "key": issue.key,
@@ -56,6 +55,7 @@ class Issues:
         if operations:
             values["labels"] = edit_labels(issue.now.fields["labels"], operations)
         self._site.change(user, issue, values)
+        issue.properties |= _properties(call)
         if call.query.get("returnIssue", "false").lower() != "true":
             return 204, None
         expand = tuple(call.query.get("expand", "").split(","))
@@ -118,6 +118,10 @@ class Issues:
         if "TRANSITION_ISSUES" in self._site.denied:
             return []
         return [way for way in self._site.workflow if status.name in way.sources]
+
+
+def _properties(call: Call) -> dict[str, Any]:
+    return {entry["key"]: entry["value"] for entry in call.body.get("properties", [])}
 
 
 def _resolution(way: Transition, fields: Mapping[str, Any]) -> str | None:

@@ -48,6 +48,8 @@ class Values(TypedDict, total=False):
     status: Status
     due_dates: tuple[str, ...]
     labels: frozenset[str]
+    marker: str | None
+    marked: bool
 
 
 class MemoryWorld:

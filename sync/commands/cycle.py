@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from ..cycle import ConnectorReport, Report, hold_back, note_approval, run_cycle
+from ..cycle import Approval, ConnectorReport, Report, hold_back, run_cycle
 from ..decide import ConnectorPlan, Plan, decide
 from ..errors import MassChange, NotAllowed
 from ..health import note_success
@@ -32,7 +32,7 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
     with frame.reading() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
         decided = decide(record.db, frame.config, seen, frame.clock(), full=full)
-        guarded = hold_back(record, frame.config, decided, "")
+        guarded = hold_back(record, frame.config, decided, None)
         names = {item.uid: item.poam_id for item in load(record.db)}
     lines = [line for each in decided.connectors for line in _steps(each, names)] + [
         f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry" for item in decided.unrouted
@@ -100,9 +100,8 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
             f"{frame.identity.person} is {frame.identity.role} and cannot approve a plan", hint="an ISSO or AO can"
         )
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
-        if approved:
-            note_approval(record, author(frame.identity, "cli"), approved, frame.now())
-        report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approved=approved)
+        approval = Approval(approved, author(frame.identity, "cli")) if approved else None
+        report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approval=approval)
         note_success(frame.config.record_path, report, frame.now())
         outcome = outcome_of(record, report)
     if as_json:

@@ -13,7 +13,7 @@ import click
 from ...connectors.base import Tracker
 from ..cycle import run_cycle
 from ..daemon import Stopped, only_daemon, ticks, waiter
-from ..errors import RecordLocked
+from ..errors import PoamSyncError
 from ..health import note_success
 from ..trackers import open_trackers
 from . import Outcome
@@ -41,21 +41,24 @@ def run(frame: Frame) -> Outcome:
     with only_daemon(record_path), open_trackers(frame.config, frame.secret, waiter(stop)) as trackers:
         say(f"Running, one cycle every {frame.config.sync.interval}; stop with Ctrl-C.")
         with suppress(Stopped):
-            for full in ticks(frame.config.sync.interval, stop, frame.clock):
-                _cycle(frame, trackers, full=full)
+            for _ in ticks(frame.config.sync.interval, stop):
+                _cycle(frame, trackers)
     say("Stopped.")
     return Outcome.IN_SYNC
 
 
-def _cycle(frame: Frame, trackers: Mapping[str, Tracker], *, full: bool) -> None:
-    """One cycle. The record is let go of afterwards: people decide between the cycles of a running daemon."""
+def _cycle(frame: Frame, trackers: Mapping[str, Tracker]) -> None:
+    """One cycle. The record is let go of afterwards: people decide between the cycles of a running daemon.
+
+    Whatever goes wrong is told, and the next cycle tries again: a daemon does not die of a bad hour.
+    """
     try:
         with frame.writing() as record:
-            report = run_cycle(record, trackers, frame.config, frame.clock, full=full)
-    except RecordLocked as error:
+            report = run_cycle(record, trackers, frame.config, frame.clock)
+        note_success(frame.config.record_path, report, frame.now())
+    except (PoamSyncError, OSError) as error:
         complain(str(error), "the next cycle tries again")
         return
     if report.record_writes or any(each.error for each in report.connectors):
         say(frame.now())
         tell(report)
-    note_success(frame.config.record_path, report, frame.now())

@@ -157,6 +157,20 @@ class Editing:
         assert (written.title, written.body) == (read.title, read.body)
         assert stage.tracker.get(issue_id).history == read.history
 
+    @pytest.mark.parametrize("body", [None, "Newly written."])
+    def test_our_mark_and_marker_come_back_where_people_removed_them(self, stage: Stage, body: str | None) -> None:
+        issue_id, marker = stage.create(labels=frozenset({"security"})), stage.draft().marker
+        ours = stage.tracker.get(issue_id).labels - {"security"}
+        stage.person.label(issue_id, remove=tuple(ours))
+        stage.person.rewrite_body(issue_id, "Rewritten.")
+        cursor = stage.read()
+        assert stage.tracker.get(issue_id).marked is (ours == set())
+        edited = stage.tracker.edit(issue_id, Edit(body=body, marker=marker))
+        assert (edited.marker, edited.marked, edited.body) == (marker, True, body or "Rewritten.")
+        assert edited.labels == ours | {"security"}
+        stage.later()
+        assert ours == set() or [issue.id for issue in stage.tracker.changed_since(cursor).issues] == [issue_id]
+
     def test_two_due_dates_are_both_reported_where_a_person_can_give_two(self, stage: Stage) -> None:
         if stage.tracker.capabilities.due_date == "native":
             pytest.skip("a native due date is one")

@@ -14,12 +14,13 @@ from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock, iso
 from poam.mapping.item import Milestone, PoamItem, Rating
 from poam.sync.config import Config
-from poam.sync.cycle import Report, run_cycle
+from poam.sync.cycle import Approval, Report, run_cycle
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
 from poam.sync.record.mirrors import Conflict, Link, Owed, Request, rows
 from poam.sync.record.record import Record
 
+ISSO = Author("isso@acme.example", "isso", "cli")
 IMPORTER = Author("isso@acme.example", "isso", "import")
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -98,7 +99,8 @@ class Engine:
     def cycle(self, *, full: bool = False, approved: str = "") -> Report:
         """One cycle, now."""
         trackers = {"jira": self.tracker}
-        return run_cycle(self.record, trackers, self.config, self.clock.now, full=full, approved=approved)
+        approval = Approval(approved, ISSO) if approved else None
+        return run_cycle(self.record, trackers, self.config, self.clock.now, full=full, approval=approval)
 
     def later(self, **time: float) -> Report:
         """One cycle after a while (an hour, unless told)."""

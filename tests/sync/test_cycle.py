@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from poam.connectors.base import Status
+from poam.connectors.base import Account, Status
 from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
+from poam.connectors.memory import MemoryTracker, MemoryWorld
+from poam.connectors.sandbox.memory import Values
 from poam.mapping.item import State, WorkStatus
 from poam.sync.conflicts import resolve
-from poam.sync.decisions import Decider
+from poam.sync.decisions import Decider, reject
 from poam.sync.errors import MassChange
 from poam.sync.people import Identity
 from poam.sync.record.backup import backup
@@ -488,3 +490,55 @@ def test_a_restored_record_recognises_its_own_restoring_and_asks_the_request_aga
             again.later()
             assert [request.requested_date for request in again.requests()] == ["2026-07-01"]
             assert {person for person, _, _ in again.journal("observed.due_date")} == {"ann@acme.example"}
+
+
+# --- what the daily comparison finds, and what a read alone cannot tell
+
+
+@pytest.mark.parametrize("away", [{"days": 1}, {"days": 9}, {"days": -30}])
+def test_whoever_runs_the_cycles_one_a_day_compares_everything(mirrored: Engine, away: dict[str, float]) -> None:
+    mirrored.person.delete(mirrored.link().remote_id)
+    mirrored.later()
+    assert [sighting.missing_looks for sighting in rows(mirrored.record.db, Sighting)] == [0, 0]
+    mirrored.later(**away)
+    assert sorted(sighting.missing_looks for sighting in rows(mirrored.record.db, Sighting)) == [0, 1]
+
+
+def test_an_issue_of_the_same_number_elsewhere_is_never_written_to(mirrored: Engine) -> None:
+    world = MemoryWorld(mirrored.clock)
+    stranger = world.add(Account("somebody"), None, Values(title="Not ours", body="", due_dates=(), labels=frozenset()))
+    assert stranger.id == mirrored.link(1).remote_id
+    elsewhere = replace(mirrored, world=world, tracker=MemoryTracker("jira", world))
+    for _ in range(5):
+        elsewhere.clock.advance(hours=1)
+        elsewhere.cycle(full=True)
+    assert world.get(stranger.id).title == "Not ours"
+    assert elsewhere.item().state is State.OPEN
+    assert elsewhere.requests() == []
+    assert elsewhere.link(1).state == "missing"
+
+
+def test_an_adopted_issue_gets_what_changed_since_its_create_was_sent(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.faults.append(("create", "after", Unsettled))
+        ready.cycle()
+        with ready.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+        ready.later()
+        ready.later()
+        assert ready.issue().title == "[V-1] A newer name"
+        at_rest(ready)
+
+
+def test_a_rejection_is_told_to_the_engineer_but_its_reason_only_inside_the_boundary(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.visibility = "public"
+        ready.cycle()
+        ready.person.set_due(ready.link().remote_id, "2026-07-01")
+        ready.later()
+        with ready.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            decider = Decider(unit, ready.config, Identity("isso@acme.example", "isso"), "2026-03-03")
+            reject(decider, 1, reason="the vendor's password is hunter2")
+        ready.later()
+        assert "was not accepted" in ready.issue().body
+        assert "hunter2" not in ready.issue().body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -18,28 +18,22 @@ from poam.sync.daemon import Stopped, only_daemon, ticks, waiter
 from poam.sync.errors import RecordLocked
 from poam.sync.health import health_path, last_success, note_success
 
-START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOURLY = timedelta(hours=1)
 
 
 class Time(Event):
-    """A stop signal whose waits are over at once, and the clock that they move on."""
+    """A stop signal whose waits are over at once."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = START
         self.waits: list[float | None] = []
 
     def wait(self, timeout: float | None = None) -> bool:
         self.waits.append(timeout)
-        self.now += timedelta(seconds=timeout or 0)
         return self.is_set()
 
-    def clock(self) -> datetime:
-        return self.now
-
-    def ticks(self) -> Iterator[bool]:
-        return ticks(HOURLY, self, self.clock)
+    def ticks(self) -> Iterator[None]:
+        return ticks(HOURLY, self)
 
 
 # ticks
@@ -49,27 +43,6 @@ def test_a_cycle_comes_at_once_and_then_one_per_interval() -> None:
     time = Time()
     assert len(list(islice(time.ticks(), 4))) == 4
     assert time.waits == [3600.0] * 3
-
-
-def test_everything_is_compared_once_a_day() -> None:
-    turns = list(islice(Time().ticks(), 24 * 3 + 1))
-    assert [hour for hour, full in enumerate(turns) if full] == [24, 48, 72]
-
-
-def test_a_daemon_that_slept_for_days_compares_everything_once() -> None:
-    time = Time()
-    turns = time.ticks()
-    assert next(turns) is False
-    time.now += timedelta(days=9)
-    assert [next(turns), next(turns)] == [True, False]
-
-
-def test_a_clock_put_back_does_not_put_off_the_daily_comparison() -> None:
-    time = Time()
-    turns = time.ticks()
-    assert next(turns) is False
-    time.now -= timedelta(days=30)
-    assert [next(turns), next(turns)] == [True, False]
 
 
 def test_nothing_is_begun_once_told_to_stop() -> None:
