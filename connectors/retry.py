@@ -7,14 +7,21 @@ and of a write that it was never applied; `Unsettled`, `Stale`, `Gone`, `Rejecte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
 
 import tenacity
 
 from .base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Tracker, Visibility
-from .errors import RateLimited, Unavailable
+from .errors import RateLimited, TrackerError, Unavailable, Unsettled
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PATIENCE = 60.0
 """Seconds that one call may wait altogether: a longer pause is the cycle's business, nobody blocks for it."""
+
+ODD = (LookupError, TypeError, AttributeError, ValueError, OverflowError)
+"""What a connector stumbles with over an answer of an unforeseen form: `[]` where an object is expected."""
 
 
 class Retrying:
@@ -55,31 +62,42 @@ class Retrying:
 
     def check(self) -> Health:
         """See `Tracker`, here and below."""
-        return self._call(self._tracker.check)
+        return self._call(self._formed(self._tracker.check))
 
     def visibility(self) -> Visibility:
-        return self._call(self._tracker.visibility)
+        return self._call(self._formed(self._tracker.visibility))
 
     def changed_since(self, cursor: str | None) -> Page:
-        return self._call(self._tracker.changed_since, cursor)
+        return self._call(self._formed(self._tracker.changed_since), cursor)
 
     def get(self, issue_id: str) -> Issue:
-        return self._call(self._tracker.get, issue_id)
+        return self._call(self._formed(self._tracker.get), issue_id)
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
-        return self._call(self._tracker.get_many, issue_ids)
+        return self._call(self._formed(self._tracker.get_many), issue_ids)
 
     def find(self, marker: str, *, since: str) -> Sequence[Issue]:
-        return self._call(self._tracker.find, marker, since=since)
+        return self._call(self._formed(self._tracker.find), marker, since=since)
 
     def create(self, draft: Draft) -> Created:
-        return self._call(self._tracker.create, draft)
+        return self._call(self._formed(self._tracker.create, Unsettled), draft)
 
     def edit(self, issue_id: str, edit: Edit) -> Issue:
-        return self._call(self._tracker.edit, issue_id, edit)
+        return self._call(self._formed(self._tracker.edit, Unsettled), issue_id, edit)
 
     def close(self) -> None:
         self._tracker.close()
+
+    def _formed(self, call: Callable[P, T], error: type[TrackerError] = Unavailable) -> Callable[P, T]:
+        """The call, with that error for an answer in no form we know: one odd issue shall stop nobody."""
+
+        def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return call(*args, **kwargs)
+            except ODD as odd:
+                raise error(f"{self.name} answered in a form that is not the tracker's") from odd
+
+        return asked
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """What the tracker asks for, else a random part of 1, 2, 4... seconds: clients shall not collide."""

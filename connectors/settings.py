@@ -19,7 +19,7 @@ class _Settings(BaseModel):
     token_file: str = ""
     text: Text = "neutral"
     overlap_minutes: int | None = Field(
-        default=None, ge=0, description="how far back each read looks; None: the tracker's default"
+        default=None, ge=0, le=1440, description="how far back each read looks; None: the tracker's default"
     )
     timeout_seconds: float = Field(default=30, gt=0)
     statuses: dict[str, str] = Field(default_factory=dict, description="the tracker's status to work status")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from ..connectors.settings import GithubSettings, JiraSettings, Settings
 from .config_checks import cross_checks
-from .config_problems import Problem, problems_of
+from .config_problems import Problem, may_be_secret, problems_of
 from .errors import ConfigError
 from .limits import Limits, Wait
 
@@ -129,6 +129,13 @@ def load(path: Path) -> Config:
     return config
 
 
+_QUOTES = 'texts need quotes: key = "value"'
+_TOML_HINTS = {
+    "Cannot declare": "each [table] stands once: bring its keys together; [[systems]] and [[routes]] may be repeated",
+    "Cannot overwrite": "each key stands once in its table",
+}
+
+
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -140,7 +147,8 @@ def _parse(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}", hint='texts need quotes: key = "value"') from None
+        hint = next((hint for words, hint in _TOML_HINTS.items() if words in str(error)), _QUOTES)
+        raise ConfigError(f"{path}: is not valid TOML: {error}", hint=hint) from None
 
 
 def _refused(path: Path, problems: list[Problem]) -> ConfigError:
@@ -153,18 +161,26 @@ def _refused(path: Path, problems: list[Problem]) -> ConfigError:
 def secret(settings: JiraSettings | GithubSettings, environ: Mapping[str, str], base: Path) -> str:
     """The connector's token, from where the configuration says. Raises ConfigError, never with a value."""
     if settings.token_env:
-        place, text = f"environment variable {settings.token_env}", environ.get(settings.token_env, "")
+        place, text = _place("environment variable", settings.token_env), environ.get(settings.token_env, "")
     else:
-        place, text = _read_secret(base / settings.token_file)
+        place = _place("token file", settings.token_file, base)
+        text = _read_secret(base / settings.token_file, place)
     if not text.strip():
         raise ConfigError(f"{place} is not set or empty", hint="it must hold the tracker's API token")
     return text.strip()
 
 
-def _read_secret(path: Path) -> tuple[str, str]:
+def _place(kind: str, name: str, base: Path | None = None) -> str:
+    """Where a secret is looked for; a name that may be the secret itself is not repeated."""
+    if may_be_secret(name):
+        return f"the {kind} that the configuration names"
+    return f"{kind} {base / name if base else name}"
+
+
+def _read_secret(path: Path, place: str) -> str:
     try:
-        return f"token file {path}", path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         hint = "it must hold the tracker's API token"
-        raise ConfigError(f"token file {path} cannot be read: {reason}", hint=hint) from None
+        raise ConfigError(f"{place} cannot be read: {reason}", hint=hint) from None

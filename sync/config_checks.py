@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..mapping.item import WorkStatus
 from ..mapping.profiles import PROFILES
-from .config_problems import Problem, did_you_mean
+from .config_problems import Location, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from .config import Config
@@ -57,7 +57,13 @@ def _is_zone(name: str) -> bool:
 
 
 def _people(config: Config) -> Iterator[Problem]:
+    known: dict[str, str] = {}
     for name, person in config.people.items():
+        first = known.setdefault(_alike(name), name)
+        if first != name:
+            yield Problem(("people", name, ""), f"differs from {first} only in case or blanks: name them apart")
+        if not name or name != name.strip():
+            yield Problem(("people", name, ""), "must be a name without blanks around it")
         if name == DAEMON:
             yield Problem(("people", name, ""), f"{DAEMON} is the daemon's own name in the journal")
         for at, other in enumerate(person.acts_for):
@@ -66,18 +72,34 @@ def _people(config: Config) -> Iterator[Problem]:
                 yield Problem(("people", name, "acts_for", at), told)
 
 
+def _alike(name: str) -> str:
+    """A name as a careless reader sees it: two persons must not look like one."""
+    return name.strip().casefold()
+
+
 def _accounts(config: Config) -> Iterator[Problem]:
     owners: dict[tuple[str, str], str] = {}
     for name, person in config.people.items():
         for at, account in enumerate(person.accounts):
             kind, _, who = account.partition(":")
             place = ("people", name, "accounts", at)
-            if not who or kind not in {MACHINE, *config.connectors}:
+            if not who.strip() or kind not in {MACHINE, *config.connectors}:
                 told = did_you_mean(kind, (MACHINE, *config.connectors))
                 yield Problem(place, f"{account} must be os:NAME or CONNECTOR:ACCOUNT{told}")
-            owner = owners.setdefault(account_key(config, kind, who), name)
+            elif who != who.strip():
+                yield Problem(place, f"{account} must be written without blanks: {kind}:{who.strip()}")
+            owner = owners.setdefault((kind, _alike(who)), name)
             if owner != name:
                 yield Problem(place, f"{account} belongs to {owner} already: an account is one person's")
+
+
+def _paths(config: Config) -> Iterator[Problem]:
+    """A path is never repeated here: a token may stand in its place."""
+    paths: dict[Location, str] = {("record", "path"): config.record.path}
+    paths |= {("connectors", name, "token_file"): each.token_file for name, each in config.connectors.items()}
+    for place, path in paths.items():
+        if any(character < " " for character in path):
+            yield Problem(place, "must be a file's path, without control characters")
 
 
 def _connectors(config: Config) -> Iterator[Problem]:
@@ -136,6 +158,7 @@ _CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     _systems,
     _people,
     _accounts,
+    _paths,
     _connectors,
     _routes,
 )

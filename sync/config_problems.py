@@ -24,6 +24,7 @@ _SHAPES: Mapping[str | int, str] = {
     "due_field": "duedate or a custom field's id, such as customfield_10042",
     "repository": "owner/name, such as acme/web",
 }
+_SHORT = 16  # no tracker's token is so short
 _OF_TYPE = {"union_tag_not_found", "union_tag_invalid"}
 _ABSENT = {"union_tag_not_found", "missing"}
 _SECRETS = {"token", "password", "secret", "api_token", "api_key", "private_key"}
@@ -50,6 +51,17 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
     if close:
         return f"; did you mean {names[close[0]]}?"
     return f"; known: {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether what should name a file or a variable looks like a token: long, or in words nobody would choose."""
+    words = re.split(r"[^A-Za-z0-9]+", name)
+    named = re.search(r"[/\\._]", name) or len(name) <= _SHORT
+    return not named or len(name) > 200 or not all(map(_is_word, words))
+
+
+def _is_word(word: str) -> bool:
+    return len(word) <= _SHORT or (word.isalpha() and len(word) <= 40 and (word.islower() or word.isupper()))
 
 
 def problems_of(error: ValidationError, data: object, keys: Mapping[str, Collection[str]]) -> list[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from ..mapping.life import Refused, RequestKind, Transition, check_transition, c
 from ..mapping.profiles import PROFILES, Profile
 from .config import Config
 from .errors import InputError, NotAllowed
+from .files import evidence_of
 from .people import Identity, author
 from .record.items import change_row, load
 from .record.journal import Author
@@ -136,20 +136,15 @@ def worked(item: PoamItem, status: WorkStatus, *, at: str = "", by: str = "") ->
     }
 
 
-def _keep_evidence(decider: Decider, item: PoamItem, reference: str) -> None:
-    is_url = "://" in reference
-    path = Path(reference)
-    if not is_url and not path.is_file():
-        raise InputError(
-            f"evidence {reference} is neither a file nor a URL", hint="give a path that exists, or https://..."
-        )
+def _keep_evidence(decider: Decider, item: PoamItem, given: str) -> None:
+    kind, reference, sha256 = evidence_of(given)
     row = {
         "id": f"{item.uid}:{decider.unit.next_seq}",
         "item_uid": item.uid,
         "state": "accepted",
-        "kind": "url" if is_url else "file",
-        "reference": reference if is_url else path.name,
-        "sha256": "" if is_url else hashlib.sha256(path.read_bytes()).hexdigest(),
+        "kind": kind,
+        "reference": reference,
+        "sha256": sha256,
         "added_by": decider.identity.person,
         "added_at": decider.unit.at,
     }

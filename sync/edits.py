@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..mapping.dates import is_date, policy_date
+from ..mapping.dates import DateMeaning, classify_date, effective_due, is_date, policy_date
 from ..mapping.item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
 from ..mapping.life import Role
 from .config_problems import did_you_mean
@@ -32,8 +32,13 @@ class Editable:
     until_baseline: bool = False
 
 
+def is_text(text: str) -> bool:
+    """Whether the text can be written as UTF-8: what a shell or JSON hands over may hold half characters."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _text(text: str) -> Value:
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_text(text):
         raise ValueError("must be UTF-8 text")
     return text.replace("\r\n", "\n").strip()
 
@@ -175,6 +180,7 @@ def _read(decider: Decider, item: PoamItem, name: str, text: str) -> Value:
     _check_role(decider, item, name, value, field)
     _check_baseline(item, name, value, field)
     _check_life(item, name)
+    _check_forecast(decider, item, name, value)
     return value
 
 
@@ -207,3 +213,20 @@ def _check_life(item: PoamItem, name: str) -> None:
             f"{item.poam_id} is {item.state.replace('_', ' ')} and its work status cannot be set",
             hint=f"reopen it first: poam transition {item.poam_id} open --reason TEXT",
         )
+
+
+def _check_forecast(decider: Decider, item: PoamItem, name: str, value: Value) -> None:
+    """A forecast is what the same date from a tracker would be: neither a mistake nor a request."""
+    if name != "forecast_date" or value in (None, item.forecast_date):
+        return
+    profile = decider.profile(item)
+    match classify_date(item, profile, str(value)):
+        case DateMeaning.RESTORE:
+            raise InputError(
+                f"{name} {value} of {item.poam_id} is before its detection on {item.original_detection_date}"
+            )
+        case DateMeaning.LATER:
+            raise InputError(
+                f"{name} {value} of {item.poam_id} is later than its due date {effective_due(item, profile)}",
+                hint="a later date is a request: move the issue's due date",
+            )

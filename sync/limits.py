@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+_LONGEST = timedelta(days=366)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -22,7 +23,10 @@ def parse_duration(text: object) -> timedelta:
     found = re.fullmatch(r"\s*(\d{1,6})\s*([smhd])\s*", str(text), re.ASCII)
     if not found:
         raise ValueError("write a duration as a whole number and its unit: 30s, 2m, 1h or 1d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if duration > _LONGEST:
+        raise ValueError("must be at most 366d")
+    return duration
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

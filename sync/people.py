@@ -7,13 +7,14 @@ and both names are journaled. The daemon and accounts nobody knows can approve n
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from ..mapping.life import Role
 from .config import Config
 from .config_checks import DAEMON, MACHINE, account_key
-from .config_problems import did_you_mean
 from .errors import NotAllowed
 from .record.journal import Author
 
@@ -70,15 +71,22 @@ def who(config: Config, user: str, acting_as: str = "") -> Identity:
     if acting_as in ("", person):
         return Identity(person, Role(config.people[person].role))
     if acting_as not in config.people:
-        told = did_you_mean(acting_as, tuple(config.people))
+        near = _near(acting_as, (person, *config.people[person].acts_for))
         hint = "--as takes a person of the configuration"
-        raise NotAllowed(f"{acting_as} is not in [people]{told}", hint=hint)
+        raise NotAllowed(f"{acting_as} is not in [people]{near}", hint=hint)
     if acting_as not in config.people[person].acts_for:
         raise NotAllowed(
             f"{person} may not act for {acting_as}",
             hint=f'the configuration would have to say so: [people."{person}"] acts_for = ["{acting_as}"]',
         )
     return Identity(person, Role(config.people[acting_as].role), on_behalf_of=acting_as)
+
+
+def _near(name: str, allowed: Iterable[str]) -> str:
+    """Who was probably meant, of those allowed: by what stands before the @, since most share what follows."""
+    known = {each.partition("@")[0].casefold(): each for each in allowed}
+    close = get_close_matches(name.partition("@")[0].casefold(), known, n=1, cutoff=0.7)
+    return f"; did you mean {known[close[0]]}?" if close else ""
 
 
 def person_of(config: Config, connector: str, account: str) -> Identity:

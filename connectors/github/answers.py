@@ -6,7 +6,6 @@ there (PyGithub 2.10.0, Requester.createException), and a 403 may be a rate limi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from ..errors import Forbidden, Gone, RateLimited, Rejected, TrackerError, Unavailable, Unsettled
+from ..errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
+from ..texts import parsed
 
 Kind = Literal["read", "write"]
 
 # Seconds to wait when GitHub limits us and names no time (its rule for secondary limits).
 UNNAMED_WAIT = 60.0
+
+# Below 500, and yet no word on what became of the request: it timed out, or came too early.
+_UNCLEAR = (408, 425)
 
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again later")
@@ -41,7 +44,7 @@ class Answer:
     @property
     def data(self) -> Any:
         """The body. Raises ValueError when it is not JSON."""
-        return json.loads(self.text)
+        return parsed(self.text)
 
     @property
     def object(self) -> Mapping[str, Any]:
@@ -78,7 +81,8 @@ def instant(moment: datetime) -> str:
 def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -> TrackerError | None:
     """The error that an answer amounts to, None for a success. `issue_id` is the issue asked for, if one was.
 
-    A write is unsettled by any 5xx: a gateway's error says nothing about what GitHub did.
+    A write is unsettled by a timeout and any 5xx: a gateway's error says nothing about what GitHub did. And a
+    read that is refused says nothing against the write that it prepares.
     """
     status, said = answer.status, f": {answer.message}" if answer.message else ""
     what = f"issue {issue_id} in {repository}" if issue_id else repository
@@ -86,7 +90,7 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
         return None
     if _is_limit(answer):
         return RateLimited(f"GitHub limits our requests to {repository}{said}", retry_after=_wait(answer))
-    if status >= 500:
+    if status >= 500 or status in _UNCLEAR:
         error = Unsettled if kind == "write" else Unavailable
         return error(f"GitHub answered {status} for {what}")
     if status == 410 and issue_id and "disabled" not in answer.message:
@@ -102,6 +106,10 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
         return Forbidden(f"GitHub refuses us in {repository}{said}", hint=_HINTS[status])
     if status < 400:
         return Unavailable(f"GitHub redirects {what} elsewhere", hint="correct the connector's url")
+    if kind == "read":
+        return Unavailable(f"GitHub refuses to show {what}{said}")
+    if status == 409 and issue_id:
+        return Stale(f"Somebody else changed {what} at the same moment{said}")
     return Rejected(f"GitHub rejected our request for {what}{said}", field=_field(answer))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
 from typing import Any
@@ -161,15 +162,15 @@ class GithubTracker:
         self._wire.close()
 
     def _relabel(self, issue_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
-        """Adds before removing: an issue is never without its date. What is gone already is removed."""
+        """Removes before adding: of a failure between, the next cycle mends a missing date, but two dates look
+        like a person's doing and would stay. What is gone already is removed.
+        """
         path = f"{self._home()}/issues/{issue_id}/labels"
+        for name in remove:
+            with suppress(Gone):
+                self._wire.write("DELETE", label_path(path, name), issue_id=issue_id, many=True)
         if add:
             self._wire.write("POST", path, {"labels": add}, issue_id=issue_id, many=True)
-        for name in remove:
-            try:
-                self._wire.write("DELETE", label_path(path, name), issue_id=issue_id, many=True)
-            except Gone:
-                continue
 
     def _attributed(self, rows: Sequence[Row], since: str) -> list[Issue]:
         """The issues with their events since then, or since the oldest of them was made."""

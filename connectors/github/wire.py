@@ -18,6 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from ..errors import TrackerError, Unavailable, Unsettled
 from ..settings import GithubSettings
+from ..texts import scrubbed
 from .answers import Answer, Kind, refusal
 
 _LOOPBACK = {"127.0.0.1", "[::1]", "localhost"}
@@ -104,7 +105,7 @@ class Wire:
             unknown = Unsettled if kind == "write" else Unavailable
             error = unknown(f"The answer for {self.repository} does not look like GitHub's")
         if error:
-            raise self._scrubbed(error)
+            raise scrubbed(error, (self._token,))
         return answer
 
     def _silence(self, failure: Exception, kind: Kind) -> TrackerError:
@@ -116,11 +117,6 @@ class Wire:
             host = urlsplit(self._github.requester.base_url).netloc
             return Unavailable(f"GitHub at {host} did not answer for {self.repository} ({_named(failure)})")
         return Unsettled(f"GitHub did not confirm our write to {self.repository} ({_named(failure)})")
-
-    def _scrubbed(self, error: TrackerError) -> TrackerError:
-        """Whatever a server echoes, our token is not in the message."""
-        error.args = tuple(str(part).replace(self._token, "***") for part in error.args)
-        return error
 
 
 def _is_ours(answer: Answer, many: bool) -> bool:

@@ -20,9 +20,12 @@ Kind = Literal["read", "write"]
 UNKNOWN_PAUSE = 60.0
 """Seconds to wait when Jira limits the rate without saying for how long."""
 
-_LONGEST = 400
 _NEUTRAL = {"summary": "title", "description": "body"}
 _NEW_TOKEN = "make a new API token and check the user it belongs to"  # noqa: S105
+
+
+class Refused(Unavailable):
+    """A read that Jira refuses as it was put, which says nothing against the write that it prepares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Answer:
         body = self.data if isinstance(self.data, dict) else {}
         general = body.get("errorMessages") or body.get("message") or []
         said = [general] if isinstance(general, str) else general
-        return " ".join(str(text).strip() for text in (*said, *self.errors.values()))[:_LONGEST]
+        return " ".join(str(text).strip() for text in (*said, *self.errors.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Asked:
     issue: str = ""
     account: str | None = None
     due_field: str = "duedate"
-    missing: str = "the address was not found"
+    missing: str = "Jira shows no such project: it is missing or this token has no access"
     advice: str = "check the connector's url and project"
 
 
@@ -147,9 +150,12 @@ def _refused(answer: Answer, asked: Asked) -> TrackerError:
         return _denied(answer, asked)
     if answer.status in (404, 410):
         return _absent(answer, asked)
-    if answer.status == 409:
+    said = f"{where}: {words or f'refused with status {answer.status}'}"
+    if asked.kind == "read":
+        return Refused(said)
+    if answer.status == 409 and asked.issue:
         return Stale(f"{where}: somebody else changed issue {asked.issue} at the same moment")
-    return Rejected(f"{where}: {words or f'refused with status {answer.status}'}", field=_field(answer, asked))
+    return Rejected(said, field=_field(answer, asked))
 
 
 def _field(answer: Answer, asked: Asked) -> str:
@@ -168,4 +174,4 @@ def _absent(answer: Answer, asked: Asked) -> TrackerError:
     if asked.issue:
         gone = Gone(f"{asked.where}: issue {asked.issue} is not there, or not visible to us")
         return _stranger(answer, asked) or gone
-    return Rejected(f"{asked.where}: {asked.missing}", hint=asked.advice)
+    return Forbidden(f"{asked.where}: {asked.missing}", hint=asked.advice)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..base import Account, Health, Visibility
-from ..errors import Rejected
+from ..errors import Rejected, TrackerError
 from ..settings import JiraSettings
+from .answers import Refused
 from .reading import MARK, Json, iso
 from .wire import Wire
 
@@ -31,7 +32,7 @@ class CreateScreen:
 
     @classmethod
     def read(cls, wire: Wire, settings: JiraSettings) -> CreateScreen:
-        """Two requests, more for a great many fields. Raises Rejected for a missing project."""
+        """Two requests, more for a great many fields. Raises Forbidden for a missing project."""
         place = f"issue/createmeta/{settings.project}/issuetypes"
         types = {row["name"].casefold(): row for row in _rows(wire, place, "issueTypes")}
         chosen = types.get(settings.issue_type.casefold())
@@ -53,7 +54,7 @@ def examine(wire: Wire, settings: JiraSettings, visibility: Visibility) -> Healt
             found, less = probe(wire, settings)
             problems += found
             warnings += less
-    except Rejected as refusal:
+    except (Rejected, Refused) as refusal:
         problems.append(_sentence(refusal))
     return Health(
         account=account,
@@ -132,12 +133,11 @@ def _rows(wire: Wire, path: str, name: str) -> list[Json]:
     rows: list[Json] = []
     while True:
         params = {"startAt": str(len(rows)), "maxResults": "200"}
-        missing = "there is no such project, or our account may not create issues in it"
-        page = wire.read("GET", path, params=params, missing=missing).data
+        page = wire.read("GET", path, params=params).data
         rows += page[name]
         if not page[name] or len(rows) >= page.get("total", 0):
             return rows
 
 
-def _sentence(refusal: Rejected) -> str:
+def _sentence(refusal: TrackerError) -> str:
     return f"{refusal}; {refusal.hint}" if refusal.hint else str(refusal)

@@ -56,13 +56,24 @@ def category(status: Json) -> Category:
 
 
 def statuses_of(statuses: Iterable[Json]) -> dict[str, Status]:
-    """The site's statuses by id."""
-    return {status["id"]: Status(status["name"], category(status)) for status in statuses}
+    """Statuses by id."""
+    return {str(status["id"]): Status(status["name"], category(status)) for status in statuses}
+
+
+def status_ids(raw: Json) -> frozenset[str]:
+    """The statuses of an issue's past, by id; its present one comes with name and category."""
+    items = [item for entry in raw["changelog"]["histories"] for item in entry["items"]]
+    moves = [item for item in items if (item.get("fieldId") or item["field"]) == "status"]
+    return frozenset(str(move[end]) for move in moves for end in ("from", "to")) - {str(raw["fields"]["status"]["id"])}
 
 
 def issue_of(raw: Json, address: str, statuses: Mapping[str, Status], due_field: str) -> Issue:
-    """An issue with as much history as came along. `address` is the site's, for people."""
+    """An issue with as much history as came along. `address` is the site's, for people.
+
+    Of its present status the issue itself knows best, whatever `statuses`, learnt some time ago, make of it.
+    """
     fields = raw["fields"]
+    known = {**statuses, **statuses_of([fields["status"]])}
     resolution = (fields.get("resolution") or {}).get("name", "")
     due = fields.get(due_field)
     updated = utc(fields["updated"])
@@ -82,7 +93,7 @@ def issue_of(raw: Json, address: str, statuses: Mapping[str, Status], due_field:
         updated=updated,
         version=f"{updated} {_digest(fields, due_field)}",
         marked=MARK in labels,
-        history=tuple(_changes((raw.get("changelog") or {}).get("histories", ()), statuses, due_field)),
+        history=tuple(_changes((raw.get("changelog") or {}).get("histories", ()), known, due_field)),
     )
 
 
@@ -138,6 +149,8 @@ def _values(name: str, item: Json, resolutions: tuple[str, str], statuses: Mappi
 
 
 def _status(number: str, name: str, reason: str, statuses: Mapping[str, Status]) -> Status:
-    """A status of the past by its id; a deleted one keeps its name and counts as to do."""
-    known = statuses.get(number, Status(name, "todo"))
+    """A status of the past by its id. A deleted one keeps its name and counts as in work, the one category that
+    neither closes an issue nor puts it back to its beginning.
+    """
+    known = statuses.get(str(number), Status(name, "doing"))
     return Status(known.name, known.category, reason)

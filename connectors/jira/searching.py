@@ -11,10 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..base import Issue
-from ..errors import Forbidden, Rejected
 from ..settings import JiraSettings
-from .answers import Answer
-from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, utc
+from .answers import Answer, Refused
+from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, status_ids, utc
 from .wire import Wire
 
 PAGE = 100
@@ -52,8 +51,8 @@ class Search:
         since = datetime.fromisoformat(cursor) - self._overlap
         try:
             return self._changed(self._bound(since), since)
-        except Rejected as refusal:
-            if isinstance(refusal, Forbidden) or self._bound != _by_epoch:
+        except Refused:
+            if self._bound != _by_epoch:
                 raise
         found = self._changed(self._by_age(since), since)
         self._bound = self._by_age
@@ -91,7 +90,7 @@ class Search:
         if cut > 0 and (since is None or iso(since) < min(utc(entry["created"]) for entry in histories)):
             histories = [*self._earliest(str(raw["id"]), cut), *histories]
         whole = {**raw, "changelog": {"histories": {entry["id"]: entry for entry in histories}.values()}}
-        return issue_of(whole, site.address, site.statuses, self._settings.due_field)
+        return issue_of(whole, site.address, self._wire.statuses(status_ids(whole)), self._settings.due_field)
 
     def _changed(self, bound: str, since: datetime | None) -> tuple[list[Issue], str]:
         jql = f'project = "{self._settings.project}" AND labels = "{MARK}"{bound} ORDER BY updated ASC, id ASC'

@@ -31,7 +31,6 @@ class JiraTracker:
         self._wire = Wire(settings, token)
         self._search = Search(self._wire, settings)
         self._workflow = Workflow(self._wire, settings.statuses)
-        self._visibility: Visibility = "unknown"
 
     @property
     def name(self) -> str:
@@ -44,16 +43,13 @@ class JiraTracker:
         return CAPABILITIES
 
     def check(self) -> Health:
-        """See `base.Tracker`. Asks everything anew, the visibility too."""
-        self._visibility = self._wire.visibility()
+        """See `base.Tracker`. Asks everything anew."""
         self.__dict__.pop("_screen", None)
-        return examine(self._wire, self._settings, self._visibility)
+        return examine(self._wire, self._settings, self.visibility())
 
     def visibility(self) -> Visibility:
-        """See `base.Tracker`. Asked once per process and with every check, unless it is unknown."""
-        if self._visibility == "unknown":
-            self._visibility = self._wire.visibility()
-        return self._visibility
+        """See `base.Tracker`. Never remembered: a permission scheme is changed with one click."""
+        return self._wire.visibility()
 
     def changed_since(self, cursor: str | None) -> Page:
         """See `base.Tracker`. The cursor is the server's time of the last read that brought anything, empty before.

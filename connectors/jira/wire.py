@@ -7,7 +7,8 @@ session: address, authentication, TLS. Nothing is sent before the first call.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,8 +23,9 @@ from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ..base import Account, Status, Visibility
-from ..errors import Rejected, TrackerError, Unavailable, Unsettled
+from ..errors import Forbidden, TrackerError, Unavailable, Unsettled
 from ..settings import JiraSettings
+from ..texts import parsed, scrubbed
 from .answers import Answer, Asked, Kind, failure
 from .reading import statuses_of
 
@@ -33,7 +35,7 @@ _ADDRESS = "the connector's url must be the site's address, such as https://NAME
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is learnt about a site once per process. `statuses` is by id."""
+    """What is learnt about a site once per process. `statuses` is by id and grows when a new one is met."""
 
     deployment: str
     address: str
@@ -48,7 +50,8 @@ class Wire:
         self.where = f"Jira at {settings.url.host}, project {settings.project}"
         self.time = datetime(1970, 1, 1, tzinfo=UTC)
         self._settings = settings
-        self._token = token
+        self._secrets = (_basic(settings.user, token), token)
+        self._sought: frozenset[str] = frozenset()
         self._timeout = (min(_CONNECT_SECONDS, settings.timeout_seconds), settings.timeout_seconds)
         self._jira = JIRA(
             settings.base_url,
@@ -70,19 +73,26 @@ class Wire:
 
     @cached_property
     def site(self) -> Site:
-        """The site, by three requests the first time. Raises Rejected when it is no Jira Cloud."""
+        """The site, by three requests the first time. Raises Forbidden when it is no Jira Cloud."""
         asked = Asked(self.where, missing="there is no Jira at this address", advice=_ADDRESS)
         info = self._judged("GET", "serverInfo", asked).data
         if not isinstance(info, dict) or "versionNumbers" not in info:
-            raise Rejected(f"{self.where}: there is no Jira at this address", hint=_ADDRESS)
+            raise Forbidden(f"{self.where}: there is no Jira at this address", hint=_ADDRESS)
         if info.get("deploymentType") != "Cloud":
             kind = info.get("deploymentType", "Server")
             hint = "choose a project on a Jira Cloud site"
-            raise Rejected(f"{self.where}: this is a Jira {kind}, and only Jira Cloud is supported", hint=hint)
+            raise Forbidden(f"{self.where}: this is a Jira {kind}, and only Jira Cloud is supported", hint=hint)
         me = self._judged("GET", "myself", asked).data
         account = Account(me["accountId"], me.get("displayName", ""))
-        statuses = self._judged("GET", "status", replace(asked, account=account.id)).data
-        return Site("Cloud", info.get("baseUrl", self._jira.server_url), account, statuses_of(statuses))
+        return Site("Cloud", info.get("baseUrl", self._jira.server_url), account, self._statuses(account))
+
+    def statuses(self, needed: Set[str]) -> Mapping[str, Status]:
+        """The site's statuses by id, asked again for one made since; a deleted one is sought only once."""
+        missing = needed - self.site.statuses.keys() - self._sought
+        if missing:
+            self.site = replace(self.site, statuses=self._statuses(self.site.account))
+            self._sought |= missing
+        return self.site.statuses
 
     def read(
         self,
@@ -111,15 +121,24 @@ class Wire:
         return self._judged(method, path, self._asked("write", issue), body, params)
 
     def visibility(self) -> Visibility:
-        """Whether a stranger can read the project, by asking as one."""
+        """Whether a stranger can read the project, by asking as one. Raises Unavailable: an outage tells nothing."""
         url = self._jira._get_url(f"project/{self._settings.project}")
         try:
             # The empty `auth` keeps a password file of this machine out of it.
-            answer = requests.get(url, auth=_nobody, timeout=self._timeout, allow_redirects=False)
-        except requests.RequestException:
-            return "unknown"
+            status = requests.get(url, auth=_nobody, timeout=self._timeout, allow_redirects=False).status_code
+        except requests.RequestException as lost:
+            raise self._lost(lost, "read") from None
+        if status >= 500 or status in (408, 425, 429):
+            raise Unavailable(f"{self.where}: the server failed with status {status}")
         by_status: dict[int, Visibility] = {200: "public", 401: "private", 403: "private", 404: "private"}
-        return by_status.get(answer.status_code, "unknown")
+        return by_status.get(status, "unknown")
+
+    def _statuses(self, account: Account) -> Mapping[str, Status]:
+        """Asked now. A site without a status is none: without them every history would be misread."""
+        statuses = statuses_of(self._judged("GET", "status", Asked(self.where, account=account.id)).data)
+        if not statuses:
+            raise Unavailable(f"{self.where}: Jira names no status")
+        return statuses
 
     def _asked(self, kind: Kind, issue: str) -> Asked:
         return Asked(self.where, kind, issue, self.site.account.id, self._settings.due_field)
@@ -130,7 +149,7 @@ class Wire:
         answer = self._send(method, path, asked.kind, body, params)
         error = failure(answer, asked)
         if error is not None:
-            raise self._scrubbed(error)
+            raise scrubbed(error, self._secrets)
         return answer
 
     def _send(self, method: str, path: str, kind: Kind, body: Any, params: Mapping[str, str] | None) -> Answer:
@@ -157,7 +176,7 @@ class Wire:
         with suppress(ValueError):  # a proxy's answer may have no time; the last one known is near enough
             self.time = parsedate_to_datetime(response.headers.get("Date", ""))
         try:
-            data = response.json()
+            data = parsed(response.content.decode("utf-8-sig", "replace"))
         except ValueError:
             data = None
         return Answer(response.status_code, response.headers, data, self.time)
@@ -168,14 +187,14 @@ class Wire:
             return Unavailable(f"{self.where}: no answer ({_named(lost)})", hint=hint)
         return Unsettled(f"{self.where}: our write was not confirmed ({_named(lost)})")
 
-    def _scrubbed(self, error: TrackerError) -> TrackerError:
-        """Whatever a server echoes, our token is not in the message."""
-        error.args = tuple(str(part).replace(self._token, "***") for part in error.args)
-        return error
-
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _basic(user: str, token: str) -> str:
+    """What the Authorization header holds of user and token, without the padding."""
+    return b64encode(f"{user}:{token}".encode("latin1", "replace")).decode().rstrip("=")
 
 
 def _never_left(lost: requests.RequestException) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from ..conflicts import resolve as decide
 from ..record.mirrors import Conflict, rows
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table, say
-from .requests import system_of
-from .shapes import cells, named
+from .requests import NUMBER, system_of
+from .shapes import Shape, cells, named
 
 COLUMNS = (
     "id",
@@ -40,11 +42,23 @@ def conflicts(frame: Frame, everything: bool, as_json: bool) -> None:
     if as_json:
         print_json(shapes)
     else:
-        print_table(columns, cells(shapes, columns), empty="There are no conflicts.")
+        print_table(columns, cells(map(_short, shapes), columns), empty="There are no conflicts.")
+
+
+def _short(shape: Shape) -> Shape:
+    """The conflict for a table: of a write that was refused, which fields it would have set."""
+    try:
+        write = json.loads(shape["record_value"] or "")
+    except ValueError:
+        return shape
+    if shape["policy"] != "refused" or not isinstance(write, dict):
+        return shape
+    told = ", ".join(name for name, value in write.items() if value not in (None, []))
+    return {**shape, "record_value": f"{'edit' if 'status' in write else 'create'}: {told}"}
 
 
 @click.command("resolve")
-@click.argument("number", type=int, metavar="N")
+@click.argument("number", type=NUMBER, metavar="N")
 @click.option("--take", required=True, metavar="record|tracker|VALUE", help="The side, or the value, that holds.")
 @pass_frame
 def resolve(frame: Frame, number: int, take: str) -> None:

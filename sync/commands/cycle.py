@@ -102,8 +102,10 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         approval = Approval(approved, author(frame.identity, "cli")) if approved else None
         report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approval=approval)
-        note_success(frame.config.record_path, report, frame.now())
+        unnoted = note_success(frame.config.record_path, report, frame.now())
         outcome = outcome_of(record, report)
+    if unnoted:
+        complain(unnoted, "")
     if as_json:
         print_json(shape(report))
     else:

@@ -55,10 +55,12 @@ def _cycle(frame: Frame, trackers: Mapping[str, Tracker]) -> None:
     try:
         with frame.writing() as record:
             report = run_cycle(record, trackers, frame.config, frame.clock)
-        note_success(frame.config.record_path, report, frame.now())
+        unnoted = note_success(frame.config.record_path, report, frame.now())
     except (PoamSyncError, OSError) as error:
         complain(str(error), "the next cycle tries again")
         return
+    if unnoted:
+        complain(unnoted, "")
     if report.record_writes or any(each.error for each in report.connectors):
         say(frame.now())
         tell(report)

@@ -13,7 +13,8 @@ from ...mapping.dates import is_date
 from ...mapping.documents.document import FedrampLayout
 from ..errors import InputError
 from ..export import generate, keep
-from ..files import write_bytes
+from ..files import must_replace_a_workbook, same_file, write_bytes
+from ..health import health_path
 from ..people import author
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
@@ -38,6 +39,7 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
     """
     if output.suffix.lower() != ".xlsx":
         raise InputError(f"{output} does not end in .xlsx", hint="a FedRAMP document is a workbook")
+    _must_not_harm(frame, output)
     system_id = _system(frame, system)
     today = frame.today(system_id)
     day = as_of or today
@@ -79,6 +81,16 @@ def _system(frame: Frame, wanted: str) -> str:
     if not wanted and len(known) > 1:
         raise InputError("which system?", hint=f"add --system: {', '.join(known)}")
     return wanted or known[0]
+
+
+def _must_not_harm(frame: Frame, output: Path) -> None:
+    """A document takes the place of a document, never of what poam-sync itself lives from."""
+    record, config = frame.config.record_path, frame.config
+    beside = [record.with_name(record.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock", ".daemon.lock")]
+    tokens = [config.base / each.token_file for each in config.connectors.values() if each.token_file]
+    if any(same_file(output, own) for own in (frame.path, *beside, health_path(record), *tokens)):
+        raise InputError(f"{output} is one of poam-sync's own files", hint="choose another name")
+    must_replace_a_workbook(output)
 
 
 def _end_of(frame: Frame, system_id: str, day: str) -> str:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
 from ..config import Config, load, secret
 from ..decisions import Decider
-from ..errors import ConfigError
+from ..edits import is_text
+from ..errors import ConfigError, InputError
 from ..observe import iso
 from ..people import Identity, os_user, who
 from ..record.record import Record
 from ..record.unit import Unit
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Clock = Callable[[], datetime]
 WAIT_FOR_A_CYCLE = 5.0  # seconds; the daemon lets go of the record between its cycles
 
@@ -96,6 +100,24 @@ class Frame:
             raise ConfigError(f"[connectors.{connector}] {error}", hint=error.hint) from None
 
 
-pass_frame = click.make_pass_decorator(Frame)
+def pass_frame(command: Callable[Concatenate[Frame, P], R]) -> Callable[P, R]:
+    """Hands a command its frame, once everything that was typed is known to be text."""
+
+    @wraps(command)
+    def checked(frame: Frame, /, *args: P.args, **options: P.kwargs) -> R:
+        _must_be_text((str(frame.path), frame.acting_as, *options.values()))
+        return command(frame, *args, **options)
+
+    return click.make_pass_decorator(Frame)(checked)
+
+
+def _must_be_text(values: Iterable[object]) -> None:
+    """The shell hands bytes over that are no UTF-8 as lone surrogates, which no file of ours could hold."""
+    for value in values:
+        if isinstance(value, tuple):
+            _must_be_text(value)
+        elif isinstance(value, str | Path) and not is_text(str(value)):
+            raise InputError(f"{str(value)!a} is not UTF-8 text", hint="type it again, in a UTF-8 terminal")
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the record's own field names.")

@@ -12,6 +12,9 @@ from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table, say
 from .shapes import cells, named
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""The number of a request or conflict: what the record can count to."""
+
 COLUMNS = ("id", "system_id", "poam_id", "kind", "due_date", "requested_date", "requested_by", "requested_at")
 
 
@@ -32,7 +35,7 @@ def requests(frame: Frame, everything: bool, as_json: bool) -> None:
 
 
 @click.command("approve")
-@click.argument("number", type=int, metavar="N")
+@click.argument("number", type=NUMBER, metavar="N")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
 @pass_frame
 def approve(frame: Frame, number: int, reason: str) -> None:
@@ -47,7 +50,7 @@ def approve(frame: Frame, number: int, reason: str) -> None:
 
 
 @click.command("reject")
-@click.argument("number", type=int, metavar="N")
+@click.argument("number", type=NUMBER, metavar="N")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the journal.")
 @pass_frame
 def reject(frame: Frame, number: int, reason: str) -> None:

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
+from ..errors import RecordCorrupt
 from .items import CHILDREN, asset_rows
 from .journal import CREATED, Entry, broken_links, entries, text
 from .schema import FACT_TABLES, expected_fingerprint, fingerprint
@@ -19,20 +21,61 @@ _KEPT_APART = {"file"}  # bytes that their own sha256 vouches for
 _CHILD_KEY = {"assets": "position", "milestones": "number"}
 
 
+@dataclass
+class _Walk:
+    """The journal, and the number of the row that is being looked at."""
+
+    database: Database
+    seq: int = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in entries(self.database):
+            self.seq = entry.seq
+            yield entry
+
+
 def problems(database: Database) -> Iterator[str]:
-    """One sentence for everything that does not hold; nothing when the record equals its history."""
+    """One sentence for everything that does not hold; nothing when the record equals its history.
+
+    Raises RecordCorrupt where the file can no longer be read at all.
+    """
+    connection = database.conn
+    connection.text_factory = _as_stored
+    try:
+        for problem in _problems(database):
+            yield problem.encode(errors="backslashreplace").decode()
+    except UnicodeDecodeError:  # SQLite's own complaint, which quotes the damaged bytes
+        raise RecordCorrupt(
+            "the record's file is damaged: its tables cannot be read", hint="restore a backup"
+        ) from None
+    finally:
+        connection.text_factory = _readable
+
+
+def _as_stored(raw: bytes) -> str:
+    """Any bytes as text, no two alike: a damaged row is compared and told, as every other one is."""
+    return raw.decode(errors="surrogateescape")
+
+
+def _readable(raw: bytes) -> str:
+    """For whoever reads on after the damage was told."""
+    return raw.decode(errors="replace")
+
+
+def _problems(database: Database) -> Iterator[str]:
     if fingerprint(database) != expected_fingerprint():
         yield "tables or guards were changed outside poam-sync"
-    yield from broken_links(entries(database))
+    walk = _Walk(database)
     try:
-        expected = replay(entries(database))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        yield "the journal cannot be replayed"
+        yield from broken_links(walk)
+        expected = replay(iter(walk))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        yield f"journal row {walk.seq} cannot be replayed"
         return
     for table, key in (*FACT_TABLES.items(), ("assets", ""), ("milestones", "")):
         yield from _differences(table, expected[table], _found(database, table, key))
     for row in database.query("SELECT id, sha256, file FROM submissions"):
-        if hashlib.sha256(row["file"]).hexdigest() != row["sha256"]:
+        if not isinstance(row["file"], bytes) or hashlib.sha256(row["file"]).hexdigest() != row["sha256"]:
             yield f"submissions {row['id']}: the kept file was changed"
 
 
@@ -71,7 +114,12 @@ def _children(tables: defaultdict[str, Rows], table: str, uid: str, rows: list[d
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str | None]:
-    return {name: text(value) for name, value in row.items() if name not in _KEPT_APART}
+    return {name: _told(value) for name, value in row.items() if name not in _KEPT_APART}
+
+
+def _told(value: Any) -> str | None:
+    """A value as the journal writes it; bytes and fractions, which no fact is, never look like one."""
+    return repr(value) if isinstance(value, bytes | float) else text(value)
 
 
 def _found(database: Database, table: str, key: str) -> Rows:

@@ -20,7 +20,7 @@ def stage() -> Iterator[GithubStage]:
         yield opened
 
 
-@pytest.mark.parametrize("kind", ["drop", 500, 502, 503, 504])
+@pytest.mark.parametrize("kind", ["drop", 408, 425, 500, 502, 503, 504])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_create_without_a_definite_answer_is_sent_once_and_unsettled(
     stage: GithubStage, kind: Any, when: Any
@@ -80,12 +80,41 @@ def test_what_is_so_already_is_not_written(stage: GithubStage) -> None:
     assert [seen.method for seen in stage.server.requests] == ["GET"]
 
 
-def test_a_new_date_is_added_before_the_old_one_goes(stage: GithubStage) -> None:
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_look_that_is_refused_says_nothing_against_the_edit_it_prepares(stage: GithubStage, status: int) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.faults.append(Fault("GET", f"/issues/{issue_id}$", status))
+    with pytest.raises(Unavailable):
+        stage.tracker.edit(issue_id, Edit(title="New"))
+
+
+@pytest.mark.parametrize(("method", "left"), [("DELETE", ("2026-04-01",)), ("POST", ())])
+def test_a_change_of_date_that_fails_half_way_never_leaves_two(
+    stage: GithubStage, method: str, left: tuple[str, ...]
+) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.server.faults.append(Fault(method, "/labels", 502))
+    with pytest.raises(Unsettled):
+        stage.tracker.edit(issue_id, Edit(due_date="2026-09-01"))
+    assert stage.tracker.get(issue_id).due_dates == left
+    assert stage.tracker.edit(issue_id, Edit(due_date="2026-09-01")).due_dates == ("2026-09-01",)
+
+
+def test_a_date_moved_by_us_is_told_as_our_own_changes(stage: GithubStage) -> None:
+    issue_id = stage.tracker.create(DRAFT).id
+    stage.tracker.edit(issue_id, Edit(due_date="2026-09-01"))
+    assert [(change.old, change.new, change.author.id) for change in stage.tracker.get(issue_id).history] == [
+        ("2026-04-01", None, "poam-bot"),
+        (None, "2026-09-01", "poam-bot"),
+    ]
+
+
+def test_the_old_date_goes_before_the_new_one_is_added(stage: GithubStage) -> None:
     issue_id = stage.tracker.create(DRAFT).id
     stage.server.requests.clear()
     issue = stage.tracker.edit(issue_id, Edit(due_date="2026-09-01"))
     assert issue.due_dates == ("2026-09-01",)
-    assert [seen.method for seen in stage.server.requests] == ["GET", "POST", "DELETE", "GET"]
+    assert [seen.method for seen in stage.server.requests] == ["GET", "DELETE", "POST", "GET"]
     cleared = stage.tracker.edit(issue_id, Edit(due_date=""))
     assert cleared.due_dates == ()
     assert cleared.labels == {"poam"}

@@ -110,13 +110,11 @@ class TestRequests:
         assert list(warm.tracker.get_many([])) == []
         assert sent(warm) == []
 
-    def test_visibility_is_asked_once_and_again_with_a_check(self, stage: JiraStage) -> None:
-        assert [stage.tracker.visibility() for _ in range(3)] == ["private"] * 3
-        assert sent(stage) == ["GET project/SEC"]
-
+    def test_visibility_is_asked_afresh_each_time(self, stage: JiraStage) -> None:
+        assert stage.tracker.visibility() == "private"
         stage.sandbox.public = True
-        assert stage.tracker.check().visibility == "public"
         assert stage.tracker.visibility() == "public"
+        assert sent(stage) == ["GET project/SEC"] * 2
 
     def test_only_a_long_history_costs_one_more_request(self, warm: JiraStage) -> None:
         warm.sandbox.history_page = 3

@@ -43,10 +43,17 @@ class TestAbsence:
 
     def test_nobody_listening_is_unavailable_for_every_call(self, stage: JiraStage) -> None:
         with closing(tracker(f"http://127.0.0.1:{free_port()}")) as ours:
-            for act in (ours.check, lambda: ours.changed_since(None), lambda: ours.create(stage.draft())):
+            acts = (ours.check, ours.visibility, lambda: ours.changed_since(None), lambda: ours.create(stage.draft()))
+            for act in acts:
                 with pytest.raises(Unavailable, match="the connection failed"):
                     act()
-            assert ours.visibility() == "unknown"
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_an_outage_tells_nothing_of_who_can_read_the_project(self, stage: JiraStage, status: int) -> None:
+        stage.server.faults.append(Fault("GET", "/project/SEC$", status))
+        with pytest.raises(Unavailable):
+            stage.tracker.visibility()
+        assert stage.tracker.visibility() == "private"
 
     def test_a_create_that_never_left_is_unavailable_and_not_unsettled(self) -> None:
         with JiraStage.open() as stage:

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from poam.connectors.base import Edit, Status
-from poam.connectors.errors import Gone, Rejected, Stale, Unsettled
+from poam.connectors.errors import Forbidden, Gone, Rejected, Stale, Unavailable, Unsettled
 from poam.connectors.sandbox.jira_workflow import WORKFLOW, Transition
 from poam.connectors.sandbox.server import Fault
 
@@ -22,7 +22,7 @@ TRANSITIONS = r"/transitions$"
 class TestWriting:
     """A write happens once or is unsettled, whatever the network does."""
 
-    @pytest.mark.parametrize("kind", ["drop", 500, 502, 503, 504])
+    @pytest.mark.parametrize("kind", ["drop", 408, 425, 500, 502, 503, 504])
     @pytest.mark.parametrize(("when", "issues"), [("before", 0), ("after", 1)])
     def test_a_create_without_a_clear_answer_is_sent_once_and_unsettled(
         self, warm: JiraStage, kind: Literal["drop"] | int, when: Literal["before", "after"], issues: int
@@ -49,6 +49,39 @@ class TestWriting:
         warm.server.faults.append(Fault("POST", TRANSITIONS, 409))
         with pytest.raises(Stale, match="10001"):
             warm.tracker.edit("10001", Edit(status="doing"))
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    @pytest.mark.parametrize("read", ["issue/10001$", TRANSITIONS])
+    def test_a_look_that_is_refused_says_nothing_against_the_edit_it_prepares(
+        self, warm: JiraStage, read: str, status: int
+    ) -> None:
+        warm.server.faults.append(Fault("GET", read, status))
+        with pytest.raises(Unavailable):
+            warm.tracker.edit("10001", Edit(status="doing"))
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    def test_a_create_screen_that_is_refused_says_nothing_against_the_create(
+        self, stage: JiraStage, status: int
+    ) -> None:
+        stage.server.faults.append(Fault("GET", "createmeta", status))
+        with pytest.raises(Unavailable):
+            stage.create()
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", "createmeta"), ("POST", CREATE)])
+    def test_a_create_in_a_project_that_is_out_of_sight_is_forbidden(
+        self, stage: JiraStage, method: str, path: str
+    ) -> None:
+        stage.server.faults.append(Fault(method, path, 404))
+        with pytest.raises(Forbidden, match=r"project SEC: .* it is missing or this token has no access"):
+            stage.create()
+
+    def test_the_hidden_marker_comes_back_with_the_label(self, warm: JiraStage) -> None:
+        marker = warm.draft().marker
+        stored = warm.sandbox.get("10001")
+        stored.properties.clear()
+        warm.tracker.edit("10001", Edit(marker=marker))
+
+        assert stored.properties == {"poam.sync": {"marker": marker}}
 
     @pytest.mark.parametrize(
         ("edit", "field"),

@@ -80,6 +80,19 @@ def test_every_other_error_is_raised_at_once(operation: Operation, error: type[T
     assert len(stage.world.faults) == 1
 
 
+@pytest.mark.parametrize("odd", [KeyError, IndexError, TypeError, AttributeError, ValueError])
+@pytest.mark.parametrize("operation", CALLS)
+def test_an_answer_in_no_known_form_is_no_answer_and_leaves_a_write_unsettled(
+    operation: Operation, odd: type[Exception]
+) -> None:
+    stage = Stage(attempts=1)
+    stage.world.faults.append((operation, "before", odd))
+    error = Unsettled if operation in ("create", "edit") else Unavailable
+    with pytest.raises(error, match="memory answered in a form that is not the tracker's") as failed:
+        CALLS[operation](stage.tracker)
+    assert type(failed.value.__cause__) is odd
+
+
 def test_a_create_whose_fate_is_unknown_is_never_sent_twice() -> None:
     stage = Stage()
     stage.world.faults.append(("create", "after", Unsettled))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from poam.connectors.errors import Rejected
 from poam.sync.people import os_user
 from poam.sync.record.record import Record
 
@@ -316,3 +318,34 @@ def test_a_decision_that_fails_half_way_leaves_nothing_behind(desk: Desk, tmp_pa
     with Record.read(desk.folder / "poam.db") as record:
         kinds = [row["kind"] for row in record.db.query("SELECT kind FROM evidence")]
     assert kinds == ["issue"]
+
+
+def test_a_refused_write_is_short_in_the_table_and_whole_for_programs(desk: Desk) -> None:
+    def refuse(ready: Engine) -> None:
+        ready.person.set_due(ready.link().remote_id or "", "")
+        ready.world.faults.append(("edit", "before", Rejected))
+        ready.later()
+
+    desk.at_work(refuse)
+
+    assert "\tedit: due_date\t" in desk.run("conflicts").stdout
+    (conflict,) = desk.json("conflicts")
+    assert json.loads(conflict["record_value"])["due_date"] == "2026-05-01"
+
+
+@pytest.mark.parametrize("command", [("approve",), ("reject", "--reason", "x"), ("resolve", "--take", "record")])
+@pytest.mark.parametrize("number", [0, 2**63, 10**20])
+def test_a_number_beyond_what_the_record_counts_is_refused(desk: Desk, command: tuple[str, ...], number: int) -> None:
+    assert "is not in the range" in desk.refused(*command, str(number))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("set", "V-1", "comments=x", "--reason", "\udcff"), ("set", "V-\udcff", "comments=x", "--reason", "x")),
+        *(("show", "V-\udcff"), ("transition", "V-1", "open", "--reason", "x", "--evidence", "\udcff")),
+        ("export", "fedramp", "-o", "\udcff.xlsx"),
+    ],
+)
+def test_what_was_typed_has_to_be_text(desk: Desk, command: tuple[str, ...]) -> None:
+    assert "is not UTF-8 text" in desk.refused(*command)

@@ -413,3 +413,58 @@ def test_a_route_for_an_enhancement_does_not_take_the_whole_control(path: Path) 
 def test_a_control_is_the_same_however_it_is_written() -> None:
     assert controls_of("AC-2(1)") == controls_of("ac-02 (1)") == controls_of("AC-2.01")
     assert controls_of("3.12.2; CA.L2-3.12.2") == {"3.12.2", "CA.L2-3.12.2"}
+
+
+def test_names_and_accounts_have_no_blanks_around_them_and_no_look_alikes(path: Path) -> None:
+    text = changed("[sync]\n", '[people." ann"]\naccounts = ["jira: ann", "os:Compliance"]\n[people.Ann]\n[sync]\n')
+    assert faults(path, text) == [
+        'config.toml [people." ann"]: must be a name without blanks around it',
+        "config.toml [people.Ann]: differs from  ann only in case or blanks: name them apart",
+        'config.toml [people." ann"] accounts 1: jira: ann must be written without blanks: jira:ann',
+        'config.toml [people." ann"] accounts 2: os:Compliance belongs to isso@acme.example already:'
+        " an account is one person's",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('quiet_period = "1h"', 'quiet_period = "999999d"', "quiet_period: must be at most 366d"),
+        ('interval = "90s"', 'interval = "0s"', "interval: must be more than zero"),
+        ('interval = "90s"', "interval = 0", "interval: write a duration as a whole number and its unit"),
+        ('"SEC"', '"SEC"\noverlap_minutes = 100000000000', "overlap_minutes: must be less than or equal to 1440"),
+        ('"secrets/github"', '"CaNaRy\\u0000"', "token_file: must be a file's path, without control characters"),
+    ],
+)
+def test_what_no_clock_or_disk_could_take_is_told(path: Path, old: str, new: str, told: str) -> None:
+    (fault,) = faults(path, changed(old, new))
+    assert told in fault
+    assert "CaNaRy" not in fault
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "glpat-aB3dE6gH9jK2mN5pQ8sT", "AbCdEfGh1234567890IjKlMn"),
+        *("0c6d1f5e-8c9b-4b7e-9d2a-3f1e5a7b9c0d", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc"),
+    ],
+)
+def test_a_token_written_where_its_file_belongs_is_never_repeated(path: Path, token: str) -> None:
+    config = loaded(path, changed('"secrets/github"', f'"{token}"'))
+    with pytest.raises(ConfigError) as caught:
+        secret(config.connectors["code"], {}, config.base)
+    assert token not in str(caught.value)
+    assert "the token file that the configuration names cannot be read" in str(caught.value)
+
+
+def test_a_token_written_as_a_variable_is_never_repeated(path: Path) -> None:
+    config = loaded(path, changed('"JIRA_TOKEN"', '"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"'))
+    with pytest.raises(ConfigError) as caught:
+        secret(config.connectors["jira"], {}, config.base)
+    assert "JBSWY3DPEHPK3PXP" not in str(caught.value)
+
+
+def test_a_table_that_stands_twice_is_not_told_to_be_quoted(path: Path) -> None:
+    with pytest.raises(ConfigError, match="Cannot declare") as caught:
+        loaded(path, f'{GOOD}\n[sync]\ninterval = "1m"\n')
+    assert "stands once" in caught.value.hint

@@ -306,3 +306,14 @@ def test_a_date_that_was_never_said_can_be_said_once(record: Record) -> None:
     assert the(record, 9).scheduled_completion_date == "2026-06-01"
     with pytest.raises(NotAllowed):
         put(record, 9, scheduled_completion_date="2026-06-02")
+
+
+@pytest.mark.parametrize(
+    ("day", "told"), [("0001-01-01", "is before its detection on"), ("2099-01-01", "is later than its due date")]
+)
+def test_a_forecast_lies_between_the_detection_and_the_due_date(record: Record, day: str, told: str) -> None:
+    assert told in refused(record, forecast_date=day)
+
+
+def test_a_forecast_may_be_the_due_date_itself(record: Record) -> None:
+    assert put(record, forecast_date=the(record).scheduled_completion_date or "")

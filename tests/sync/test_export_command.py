@@ -169,6 +169,34 @@ def test_which_system_is_asked_where_there_are_several(desk: Desk) -> None:
 
 
 def test_a_former_file_is_replaced_whole(desk: Desk) -> None:
-    (desk.folder / "poam.xlsx").write_text("an older document", encoding="utf-8")
+    (desk.folder / "poam.xlsx").write_bytes(b"PK, an older document")
     assert list(shown(export(desk))) == ["V-1", "V-2"]
     assert not list(desk.folder.glob("*.partial"))
+
+
+def test_a_document_never_takes_the_place_of_what_poam_sync_lives_from(desk: Desk) -> None:
+    (desk.folder / "jira.xlsx").write_text("token", encoding="utf-8")
+    text = (desk.folder / "config.toml").read_text(encoding="utf-8")
+    text = text.replace('token_env = "JIRA_TOKEN"', 'token_file = "jira.xlsx"')
+    (desk.folder / "config.toml").write_text(text, encoding="utf-8")
+    own = [name for name in ("poam.db", "poam.db.lock", "poam.db.health.json") if (desk.folder / name).exists()]
+    for name in ("config.toml", "poam.db-wal", *own):
+        (desk.folder / f"to-{name}.xlsx").symlink_to(desk.folder / name)
+    (desk.folder / "same.xlsx").hardlink_to(desk.folder / "poam.db")
+
+    for path in sorted(desk.folder.glob("*.xlsx")):
+        told = desk.refused("export", "fedramp", "-o", str(path), "--system", "ACME")
+        assert "is one of poam-sync's own files" in told, path
+    assert (desk.folder / "jira.xlsx").read_text(encoding="utf-8") == "token"
+
+
+def test_a_file_that_is_no_workbook_is_left_alone_and_a_workbook_is_replaced(desk: Desk) -> None:
+    notes = desk.folder / "notes.xlsx"
+    notes.write_text("mine", encoding="utf-8")
+
+    told = desk.refused("export", "fedramp", "-o", str(notes), "--system", "ACME")
+
+    assert "is there already and is no workbook" in told
+    assert notes.read_text(encoding="utf-8") == "mine"
+    notes.write_bytes(b"PK of another day")
+    assert shown(export(desk, name="notes.xlsx"))

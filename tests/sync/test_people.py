@@ -119,3 +119,12 @@ def test_the_machine_user_is_asked_of_the_system_and_not_of_the_environment(
         monkeypatch.setenv(name, "otto")
 
     assert os_user() == pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_nobody_is_suggested_who_may_not_be_acted_for_or_only_shares_the_domain(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    text = TEXT.replace("[people.emma]", '[people."ann@acme.example"]').replace('["otto"]', '["otto@acme.example"]')
+    path.write_text(text.replace("[people.otto]", '[people."otto@acme.example"]'), encoding="utf-8")
+    for name in ("ao@acme.example", "anm@acme.example"):
+        with pytest.raises(NotAllowed, match=f"^{name} is not in \\[people\\]$"):
+            who(load(path), "compliance", name)

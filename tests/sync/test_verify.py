@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from poam.mapping.item import ChangeKind, MilestoneChange
+from poam.sync.errors import RecordCorrupt
 from poam.sync.export import generate, keep
 from poam.sync.record.database import Database, sqlite3
 from poam.sync.record.journal import COLUMNS, Entry, entries, seal
@@ -237,7 +238,7 @@ def test_a_wholly_rewritten_chain_is_found_against_a_head_that_was_written_down(
 
 def test_a_rewritten_chain_that_tells_nothing_is_told_and_no_crash(path: Path) -> None:
     rechain(path, lambda row: row.update(entity="items", field="*", new="no json"))
-    assert found(path) == ["the journal cannot be replayed"]
+    assert found(path) == ["journal row 5 cannot be replayed"]
 
 
 def test_a_rewritten_chain_that_tells_another_fact_is_found_by_the_fact(path: Path) -> None:
@@ -259,3 +260,47 @@ def test_what_the_engine_only_remembers_is_no_fact(path: Path) -> None:
     with by_hand(path) as connection:
         connection.execute("INSERT INTO cursors VALUES ('jira', 'x', 'y')")
     assert found(path) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "row"),
+    [
+        ("UPDATE items SET comments = CAST(x'66ff' AS TEXT)", "items uid-1 (V-1): comments"),
+        ("UPDATE links SET remote_key = CAST(x'ff' AS TEXT)", "links link-1: remote_key"),
+        ("UPDATE journal SET reason = CAST(x'ff' AS TEXT) WHERE seq = 3", "journal row 3 "),
+        ("UPDATE journal SET new = '[7]' WHERE seq = 2", "journal row 2 "),
+        ("UPDATE journal SET new = printf('%.*c', 100000, '[') WHERE seq = 2", "journal row 2 "),
+        ("UPDATE journal SET hash = CAST(x'ff' AS TEXT) WHERE seq = (SELECT max(seq) FROM journal)", "journal row "),
+    ],
+)
+def test_damaged_bytes_are_told_by_their_row_and_are_no_bug(path: Path, statement: str, row: str) -> None:
+    with by_hand(path) as connection:
+        connection.execute(statement)
+    told = found(path)
+    assert any(problem.startswith(row) for problem in told), told
+    assert "\n".join(told).encode()
+
+
+def test_damage_that_even_sqlite_cannot_name_is_told(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE items", b"CREATE TABLE \xfftems"))
+    with pytest.raises(RecordCorrupt):
+        found(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "row"),
+    [
+        ("UPDATE items SET comments = x'6669727374' WHERE uid = 'uid-1'", "items uid-1 (V-1): comments"),
+        ("UPDATE items SET work_status_version = 0.5 WHERE uid = 'uid-1'", "items uid-1 (V-1): work_status_version"),
+        ("UPDATE journal SET reason = x'ff' WHERE seq = 3", "journal row 3 "),
+        ("UPDATE submissions SET file = 7", "submissions 1: the kept file"),
+    ],
+)
+def test_a_value_of_a_kind_that_no_table_takes_is_told_by_its_row(path: Path, statement: str, row: str) -> None:
+    with by_hand(path) as connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE type = 'table'")
+    with by_hand(path) as connection:
+        connection.execute(statement)
+    told = found(path)
+    assert any(problem.startswith(row) for problem in told), told
