@@ -11,6 +11,7 @@ from ..mapping.item import WorkStatus
 from ..mapping.life import RequestKind
 from .config import Config
 from .people import SYSTEM, author, person_of
+from .record.items import load
 from .record.journal import Author
 from .record.mirrors import Link, Owed, Request, keep, keep_base, rows
 from .record.unit import Unit
@@ -26,7 +27,7 @@ def engineer(config: Config, connector: str, observed: Observed | None) -> Autho
     """The person behind what was observed; where the tracker names nobody, that is said."""
     if observed is None:
         return daemon(connector)
-    account = observed.account.id if observed.account else "unattributed"
+    account = (observed.account and observed.account.id) or "unattributed"
     return author(person_of(config, connector, account), f"sync:{connector}")
 
 
@@ -51,8 +52,8 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
         _change_item(unit, config, link, change)
     for request in look.requests:
         _queue(unit, config, look, request)
-    if look.withdrawn is not None:
-        _supersede(unit, config, look, RequestKind.LATER_DATE, look.withdrawn)
+    for kind, because in look.withdrawn.items():
+        _supersede(unit, config, look, kind, because)
     for settled in look.settled_conflicts:
         resolved = {
             "state": "resolved",
@@ -72,7 +73,7 @@ def commit(unit: Unit, config: Config, look: Look) -> None:
 def _change_item(unit: Unit, config: Config, link: Link, change: ItemChange) -> None:
     values: dict[str, Any] = dict(change.values)
     if "state" in values:
-        values["status_date"] = unit.at[:10]
+        values["status_date"] = config.day(load(unit.db, "uid = ?", (link.item_uid,))[0].system_id, unit.at)
     by = engineer(config, link.connector, change.because)
     if values.get("work_status") is WorkStatus.DONE:
         values["work_done_by"] = by.person  # the person, not the account: who did the work may not verify it
@@ -138,18 +139,19 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
         "tracker_at": new.because.at if new.because else "",
         "policy": new.policy,
     }
-    known = unit.db.query(
-        "SELECT id FROM conflicts WHERE link_id = ? AND field = ? AND state = 'open'", (link.id, new.field)
-    )
-    for row in known:
-        unit.change(by, "conflicts", row["id"], told)
-        return
     last = unit.db.query(
         """SELECT person, at FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN (?, '*')
            ORDER BY seq DESC LIMIT 1""",
         (link.item_uid, new.field),
     )
     ours = next(iter(last), {"person": "", "at": ""})
+    who = {"record_by": ours["person"], "record_at": ours["at"]}
+    known = unit.db.query(
+        "SELECT id FROM conflicts WHERE link_id = ? AND field = ? AND state = 'open'", (link.id, new.field)
+    )
+    for row in known:
+        unit.change(by, "conflicts", row["id"], {**told, **who})
+        return
     opened = {
         "id": unit.next_id("conflicts"),
         "item_uid": link.item_uid,
@@ -158,13 +160,14 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
         **told,
     }
     decided = {"state": "open", "resolution": "", "resolved_by": "", "resolved_at": None}
-    who = {"record_by": ours["person"], "record_at": ours["at"], "raised_at": unit.at}
-    unit.create(by, "conflicts", {**opened, **who, **decided})
+    unit.create(by, "conflicts", {**opened, **who, "raised_at": unit.at, **decided})
 
 
 def owe_edit(unit: Unit, look: Look) -> None:
-    """Notes that this issue needs an edit, unless that is noted already, or this very edit was refused before."""
-    if look.edit is not None and written(look.edit) not in look.view.refused:
+    """Notes that this issue needs an edit, unless that is noted already, or this very edit was refused before
+    and nobody has done anything at the issue since.
+    """
+    if look.edit is not None and (look.observed or written(look.edit) not in look.view.refused):
         owe(unit, look.view.link, "edit")
 
 

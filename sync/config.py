@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -97,6 +98,12 @@ class Config(_Table):
     def record_path(self) -> Path:
         """Where the record lies."""
         return self._base / self.record.path
+
+    def day(self, system_id: str, instant: str) -> str:
+        """The calendar date of an instant where the system's days end; UTC for a system that left the configuration."""
+        system = self.system(system_id)
+        zone = ZoneInfo(system.timezone if system else "UTC")
+        return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
     def system(self, system_id: str) -> System | None:
         """The system of that id, or None."""

@@ -143,7 +143,7 @@ def _settled_seq(record: Record, plan: Plan) -> int:
     if any(each.seen.rules is None for each in plan.connectors):
         return min(plan.head, int(remembered(record.db, "planned_seq") or 0))
     followers = record.db.conn.execute(
-        """SELECT 1 FROM links WHERE item_uid IN (SELECT item_uid FROM journal WHERE seq > ?)
+        """SELECT 1 FROM links WHERE state = 'live' AND item_uid IN (SELECT item_uid FROM journal WHERE seq > ?)
            GROUP BY item_uid HAVING count(*) > 1""",
         (plan.head,),
     )

@@ -10,6 +10,7 @@ from ..connectors.base import Issue
 from ..mapping.item import PoamItem
 from ..mapping.marker import marker
 from .config import Config
+from .missing import becomes_missing
 from .observe import Seen, iso
 from .plan import MIRRORED_STATES, is_ours, is_owed, look
 from .record.database import Database
@@ -18,7 +19,7 @@ from .record.journal import Author, head
 from .record.mirrors import Link, remembered, rows
 from .routes import route
 from .steps import Look, Rules, View
-from .views import view_of
+from .views import sighting_of, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class ConnectorPlan:
     found: tuple[Twin, ...] = ()
     twins: tuple[Twin, ...] = ()
     strangers: frozenset[str] = frozenset()
+    vanishing: frozenset[str] = frozenset()
     plan_id: str = ""
     approval: Author | None = None
 
@@ -133,7 +135,17 @@ def _for_connector(
         tuple(found),
         tuple(twins),
         frozenset(strangers),
+        frozenset(_vanishing(database, config, links, seen.missing | strangers, now)),
     )
+
+
+def _vanishing(
+    database: Database, config: Config, links: Sequence[Link], lost: frozenset[str], now: datetime
+) -> Iterator[str]:
+    """Links that this cycle would declare missing; looks before the last one are only counted."""
+    for link in (link for link in links if link.remote_id in lost and link.state == "live"):
+        if becomes_missing(sighting_of(database, link), iso(now), config.sync.limits):
+            yield link.id
 
 
 def _look(database: Database, config: Config, link: Link, issue: Issue, rules: Rules, now: datetime) -> Look | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from ..mapping.dates import effective_due
 from ..mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
@@ -43,9 +41,7 @@ class Decider:
 
     def day(self, item: PoamItem, instant: str) -> str:
         """The calendar date of an instant in the time zone of the item's system."""
-        system = self.config.system(item.system_id)
-        zone = ZoneInfo(system.timezone if system else "UTC")
-        return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
+        return self.config.day(item.system_id, instant)
 
     def must_decide(self, what: str) -> None:
         """Raises NotAllowed unless this person's role can decide."""
@@ -70,7 +66,7 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
     if to is State.CLOSED:
         changes["supporting_documents"] = _with_evidence(item.supporting_documents, evidence)
     decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
-    if to is not item.state and to in (State.CLOSED, State.RISK_ACCEPTED):
+    if to is not item.state:
         _end_requests(decider, item, to)
     return row
 
@@ -81,9 +77,18 @@ def _with_evidence(documents: str, evidence: Sequence[str]) -> str:
     return "\n".join(filter(None, (documents, *(f"Remediation Evidence : {name}" for name in names))))
 
 
+_SETTLED_BY = {
+    State.CLOSED: tuple(RequestKind),
+    State.RISK_ACCEPTED: tuple(RequestKind),
+    State.OPEN: (RequestKind.REOPENED,),
+}
+
+
 def _end_requests(decider: Decider, item: PoamItem, to: State) -> None:
     """What waited for a decision on an item is settled by a decision on the item itself."""
-    for request in rows(decider.unit.db, Request, "item_uid = ? AND state = 'waiting'", (item.uid,)):
+    settled = _SETTLED_BY.get(to, ())
+    waiting = rows(decider.unit.db, Request, "item_uid = ? AND state = 'waiting'", (item.uid,))
+    for request in (request for request in waiting if request.kind in settled):
         reason = f"the item is {to.value}"
         decider.unit.change(decider.by, "requests", request.id, {"state": "superseded"}, reason=reason)
 
@@ -171,15 +176,14 @@ def approve(decider: Decider, number: int, *, reason: str = "") -> str:
     """Approves a request and does what follows; returns one sentence that says what that was."""
     request, item = waiting_request(decider, number)
     kind = RequestKind(request.kind)
-    told = {
+    _decide(decider, request, "approved", reason)
+    return {
         RequestKind.LATER_DATE: _approve_date,
         RequestKind.REOPENED: _approve_reopening,
         RequestKind.CANNOT_REPRODUCE: _approve_false_positive,
         RequestKind.DECLINED: _acknowledge_declined,
         RequestKind.DUPLICATE: _acknowledge_duplicate,
     }[kind](decider, request, item, reason)
-    _decide(decider, request, "approved", reason)
-    return told
 
 
 def _approve_date(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:

@@ -12,19 +12,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..connectors.base import Created, Issue, Tracker
-from ..connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
+from ..connectors.errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from .commit import commit, daemon, owe_edit, raise_conflict, settle, written
 from .config import Config
 from .errors import MassChange
+from .missing import becomes_missing
 from .observe import iso, later, rules_for
 from .plan import MIRRORED_STATES, first_draft, is_ours, look
-from .record.items import load
 from .record.mirrors import Link, Owed, keep, remembered, rows, unsettled
 from .record.record import Record
 from .record.unit import Unit
 from .steps import NO_FIELDS, Fields, Look, NewConflict, Rules
-from .views import view_of
+from .views import sighting_of, view_of
 
+OUTAGE = 3  # so many issues in a row that cannot be written mean that none can
+PAUSE = timedelta(minutes=5)  # for an issue that could not be written, so that it does not stand before the others
 OVERLAP_MINUTES = {"jira": 15, "github": 10}
 
 
@@ -36,6 +38,7 @@ class Delivery:
     edited: int = 0
     refused: int = 0
     error: TrackerError | MassChange | None = None
+    failed_in_a_row: int = 0
     looks: list[Look] = field(default_factory=list)
 
 
@@ -57,10 +60,10 @@ class Postman:
         try:
             postman = self._with_fresh_visibility() if due else self
             for owed in due:
-                postman._send(owed, delivery)
+                postman._try(owed, delivery)
             postman._read_new_ones(delivery)
         except TrackerError as error:
-            delivery.error = error
+            delivery.error = delivery.error or error
         return delivery
 
     @property
@@ -77,6 +80,20 @@ class Postman:
             unit.put("meta", {"key": key, "value": visibility})
         rules = rules_for(self.config, self.rules.connector, self.tracker, self.rules.me, visibility)
         return replace(self, rules=rules)
+
+    def _try(self, owed: Owed, delivery: Delivery) -> None:
+        """One poisoned issue waits by itself while the rest goes on; several in a row are an outage."""
+        try:
+            self._send(owed, delivery)
+            delivery.failed_in_a_row = 0
+        except RateLimited:
+            raise
+        except TrackerError as error:
+            delivery.failed_in_a_row += 1
+            if delivery.failed_in_a_row >= OUTAGE:
+                raise
+            delivery.error = delivery.error or error
+            self._keep(self._as_it_stands(owed), not_before=later(self.now, PAUSE))
 
     def _send(self, owed: Owed, delivery: Delivery) -> None:
         link = rows(self.record.db, Link, "id = ?", (owed.link_id,))[0]
@@ -185,7 +202,7 @@ class Postman:
         each = self._ingest(link.id, issue, delivery)
         if each is None:
             return  # the answer was older than what we have seen: look again next time
-        if each.edit is None or written(each.edit) in each.view.refused:
+        if each.edit is None:
             self._done(owed)
             return
         sending = self._keep(owed, state="SENDING", payload=written(each.edit), attempts=owed.attempts + 1)
@@ -255,11 +272,9 @@ def report_twin(unit: Unit, link: Link, twin: Issue) -> None:
 
 def note_missing(unit: Unit, config: Config, link: Link, told: str) -> bool:
     """Counts a look that did not find the issue; True once that makes it missing. The item is not touched."""
-    limits = config.sync.limits
-    known = view_of(unit.db, config, link, load(unit.db, "uid = ?", (link.item_uid,))[0]).sighting
-    since = known.missing_since or unit.at
-    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=since))
-    if known.missing_looks + 1 < limits.missing_looks or unit.at < later(since, limits.missing_over):
+    known = sighting_of(unit.db, link)
+    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=known.missing_since or unit.at))
+    if not becomes_missing(known, unit.at, config.sync.limits):
         return False
     unit.change(daemon(link.connector), "links", link.id, {"state": "missing"}, reason=told)
     conflict = NewConflict("issue", None, link.remote_key, told, None, "missing")

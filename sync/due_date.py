@@ -70,7 +70,7 @@ def _take(sketch: Sketch, moved: Observed) -> bool:
             sketch.requests.append(NewRequest(RequestKind.LATER_DATE, moved.new, current, moved))
         return rests
     if any(map(waits, view.requests)) and meaning is not DateMeaning.RESTORE:
-        sketch.withdrawn = moved
+        sketch.withdrawn[RequestKind.LATER_DATE] = moved
     if meaning is DateMeaning.FORECAST:
         sketch.change({"forecast_date": moved.new}, moved, "an earlier date is the engineers' forecast")
     elif meaning is DateMeaning.CLEARED:

@@ -14,9 +14,7 @@ def held_back(each: ConnectorPlan, links: int, limits: Limits) -> str | None:
     What counts is what the tracker would change in the record, and what disappeared there: a bulk edit, a script gone
     wrong or a lost permission looks like that. The id names exactly this plan, so an approval lets no other through.
     """
-    touched = sorted(
-        {look.view.link.id for look in each.looks if look.item_changes or look.requests} | each.seen.missing
-    )
+    touched = sorted({look.view.link.id for look in each.looks if look.item_changes or look.requests} | each.vanishing)
     too_many = len(touched) >= limits.mass_change_least and len(touched) * 100 > links * limits.mass_change_percent
     return _id(each) if too_many else None
 
@@ -30,5 +28,5 @@ def _id(each: ConnectorPlan) -> str:
         for look in each.looks
         for request in look.requests
     )
-    told = repr((each.seen.connector, changes, asked, sorted(each.seen.missing)))
+    told = repr((each.seen.connector, changes, asked, sorted(each.vanishing)))
     return hashlib.sha256(told.encode()).hexdigest()[:8]

@@ -31,7 +31,7 @@ class Sketch:
     bases: dict[str, Base] = field(default_factory=dict)
     pushes: dict[str, str | None] = field(default_factory=dict)
     equal: set[str] = field(default_factory=set)
-    withdrawn: Observed | None = None
+    withdrawn: dict[RequestKind, Observed] = field(default_factory=dict)
 
     @property
     def item(self) -> PoamItem:
@@ -44,9 +44,11 @@ class Sketch:
     @property
     def after(self) -> View:
         """The view with everything that follows so far."""
-        requests = self.view.requests
-        if self.withdrawn is not None:
-            requests = tuple(request for request in requests if not waits(request))
+        requests = tuple(
+            request
+            for request in self.view.requests
+            if not (request.state == "waiting" and request.kind in self.withdrawn)
+        )
         return replace(self.view, item=self.item, requests=requests)
 
     def seen(self, name: str) -> str | None:

@@ -98,7 +98,7 @@ class NewConflict:
 class Look:
     """What one look at an issue leads to: facts to write, pairs agreed, and the edit the issue needs.
 
-    `withdrawn` is the move that took back a later date still waiting for its decision; `edited_fields` is what the
+    `withdrawn` are the moves that took back what still waited for a decision; `edited_fields` is what the
     edit makes the issue show.
     """
 
@@ -109,7 +109,7 @@ class Look:
     requests: tuple[NewRequest, ...] = ()
     conflicts: tuple[NewConflict, ...] = ()
     settled_conflicts: tuple[Conflict, ...] = ()
-    withdrawn: Observed | None = None
+    withdrawn: Mapping[RequestKind, Observed] = field(default_factory=dict)
     bases: Mapping[str, Base] = field(default_factory=dict)
     edit: Edit | None = None
     edited_fields: Fields = field(default_factory=dict)

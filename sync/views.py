@@ -17,13 +17,12 @@ from .steps import View
 def view_of(database: Database, config: Config, link: Link, item: PoamItem | None = None) -> View:
     """Everything known about one link."""
     item = item or load(database, "uid = ?", (link.item_uid,))[0]
-    sighting = rows(database, Sighting, "link_id = ?", (link.id,))
     conflicts = rows(database, Conflict, "link_id = ? AND state = 'open'", (link.id,))
     return View(
         item=item,
         profile=PROFILES[profile_id(config, item)],
         link=link,
-        sighting=sighting[0] if sighting else Sighting(link.id),
+        sighting=sighting_of(database, link),
         bases=bases_of(database, link.id),
         requests=tuple(rows(database, Request, "item_uid = ?", (item.uid,))),
         conflicts={conflict.field: conflict for conflict in conflicts},
@@ -38,6 +37,12 @@ def _refused(database: Database, link_id: str) -> Iterator[str]:
     for conflict in rows(database, Conflict, parked, (link_id,)):
         if conflict.record_value is not None:
             yield conflict.record_value
+
+
+def sighting_of(database: Database, link: Link) -> Sighting:
+    """What was last seen of a link's issue."""
+    found = rows(database, Sighting, "link_id = ?", (link.id,))
+    return found[0] if found else Sighting(link.id)
 
 
 def profile_id(config: Config, item: PoamItem) -> str:

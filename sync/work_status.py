@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..mapping.item import State, WorkStatus
+from ..mapping.item import PoamItem, State, WorkStatus
 from ..mapping.lenses import category_of, reason_of
-from ..mapping.life import consequences
+from ..mapping.life import RequestKind, consequences
 from .merge import NOTHING, Merged, Policy, merge
 from .sketch import Sketch
 from .steps import NewConflict, NewRequest, Observed
@@ -23,7 +23,7 @@ def plan_work_status(sketch: Sketch) -> None:
         item.work_status.value,
         seen,
         proposal.new if proposal else NOTHING,
-        dirty=base is not None and base.version != item.work_status_version,
+        dirty=item.work_status_version != (base.version if base else 0),
         policy=Policy.TRACKER,
     )
     if merged.conflict and proposal:
@@ -50,12 +50,28 @@ def _take(sketch: Sketch, new: WorkStatus, proposal: Observed) -> None:
     reason = reason_of(issue.status) if sketch.seen(NAME) == new.value else ""
     effect = consequences(item, item.work_status, new, reason)
     values: dict[str, str | int | None] = {NAME: new, "work_status_version": item.work_status_version + 1}
-    if new is WorkStatus.DONE:
-        values |= {"work_done_at": proposal.at, "work_done_by": proposal.account.id if proposal.account else ""}
-    elif item.work_status is WorkStatus.DONE and item.state is not State.CLOSED:
+    if item.state is State.CLOSED:
+        pass  # who did the work of a closed item stays as it was verified
+    elif new is WorkStatus.DONE:
+        values |= {
+            "work_done_at": proposal.at or sketch.now,
+            "work_done_by": proposal.account.id if proposal.account else "",
+        }
+    elif item.work_status is WorkStatus.DONE:
         values |= {"work_done_at": None, "work_done_by": ""}
     if effect.to_state is not None:
         values["state"] = effect.to_state
     sketch.change(values, proposal, f"{issue.key} is {issue.status.name}")
+    for kind in _answered(item, new):
+        if any(request.kind == kind and request.state == "waiting" for request in sketch.view.requests):
+            sketch.withdrawn[kind] = proposal
     if effect.decision is not None:
         sketch.requests.append(NewRequest(effect.decision, None, None, proposal))
+
+
+def _answered(item: PoamItem, new: WorkStatus) -> tuple[RequestKind, ...]:
+    """The questions that a new status answers by itself: nobody need decide what the engineers took back."""
+    if item.state is State.CLOSED:
+        return (RequestKind.REOPENED,) if new is WorkStatus.DONE else ()
+    declined = (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE)
+    return () if new is WorkStatus.WONT_DO else declined

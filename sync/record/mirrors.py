@@ -11,8 +11,6 @@ from sqlite_utils import Database
 from ..merge import Base
 from .unit import Unit
 
-OPEN_STATES = ("PENDING", "SENDING", "UNKNOWN")
-
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -36,7 +36,7 @@ def test_the_story_tells_of_every_change(uncut: tuple[Facts, int]) -> None:
     assert [(row[1], row[2]) for row in facts["requests"]] == [
         ("later_date", "superseded"),
         ("later_date", "waiting"),
-        ("declined", "waiting"),
+        ("declined", "superseded"),
     ]
     assert [row[1:4] for row in facts["conflicts"]] == [("work_status", "blocked", "done")]
     assert facts["owed"] == [("DONE",)]
@@ -105,7 +105,7 @@ def test_two_issues_of_one_lost_create_are_one_mirror_and_a_twin_that_is_told_at
         story.world.add(first.author, first.marker, {"title": first.title, "body": first.body})
         story.later()
         assert story.link().remote_id == first.id
-        assert [conflict.field for conflict in story.conflicts()] == ["twin"]
+        assert [conflict.field for conflict in story.conflicts()] == ["twin 2"]
 
 
 def test_a_date_in_its_quiet_period_keeps_its_author_whatever_else_moves_on_the_issue(in_memory: Path) -> None:

@@ -542,3 +542,53 @@ def test_a_rejection_is_told_to_the_engineer_but_its_reason_only_inside_the_boun
         ready.later()
         assert "was not accepted" in ready.issue().body
         assert "hunter2" not in ready.issue().body
+
+
+def test_a_mass_disappearance_asks_until_a_person_has_answered(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 21))) as ready:
+        ready.cycle()
+        for n in range(1, 7):
+            ready.person.delete(ready.link(n).remote_id)
+        for _ in range(3):
+            ready.clock.advance(hours=1)
+            report = ready.cycle(full=True)
+        error = report.connectors[0].error
+        assert isinstance(error, MassChange)
+        assert all(ready.link(n).state == "live" for n in range(1, 7))
+        assert isinstance(ready.later().connectors[0].error, MassChange), "an ordinary cycle asks, too"
+        ready.cycle(approved=str(error).split("plan ")[1].rstrip(")"))
+        assert all(ready.link(n).state == "missing" for n in range(1, 7))
+        assert all(ready.item(n).state is State.OPEN for n in range(1, 7))
+
+
+def test_one_issue_that_cannot_be_written_does_not_keep_the_others_waiting(mirrored: Engine) -> None:
+    mirrored.person.set_due(mirrored.link(1).remote_id, "")
+    mirrored.person.set_due(mirrored.link(2).remote_id, "")
+    mirrored.world.faults.append(("edit", "before", Forbidden))
+    report = mirrored.later()
+    assert report.connectors[0].owed == 1
+    assert sorted(issue.due_dates for issue in mirrored.issues()) == [(), ("2026-05-01",)]
+    mirrored.later()
+    assert [issue.due_dates for issue in mirrored.issues()] == [("2026-05-01",)] * 2
+
+
+def test_a_change_before_the_first_look_is_a_change_of_the_record_too(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.faults.append(("create", "after", Unsettled))
+        ready.cycle()
+        with ready.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+        ready.person.start(ready.issues()[0].id)
+        ready.later()
+        ready.later()
+        assert [(each.record_value, each.tracker_value) for each in ready.conflicts()] == [("blocked", "in_progress")]
+
+
+def test_a_refusal_that_engineers_take_back_needs_no_decision(mirrored: Engine) -> None:
+    remote = mirrored.link().remote_id or ""
+    mirrored.person.close(remote, "wont_do")
+    mirrored.later()
+    mirrored.person.reopen(remote)
+    mirrored.later()
+    assert mirrored.requests() == []
+    assert [request.kind for request in mirrored.requests("superseded")] == ["declined"]
