@@ -80,7 +80,8 @@ class Retrying:
         return self._call(self._formed(self._tracker.find), marker, since=since)
 
     def create(self, draft: Draft) -> Created:
-        return self._call(self._formed(self._tracker.create, Unsettled), draft)
+        # Sent once: a create has a deadline to keep, and the outbox is what sends it again.
+        return self._formed(self._tracker.create, Unsettled)(draft)
 
     def edit(self, issue_id: str, edit: Edit) -> Issue:
         return self._call(self._formed(self._tracker.edit, Unsettled), issue_id, edit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..mapping.dates import effective_due
@@ -202,7 +202,9 @@ def _approve_date(decider: Decider, request: Request, item: PoamItem, reason: st
         )
     extended = {"approved_extension_date": asked}
     decider.unit.change(decider.by, "items", item.uid, extended, reason=why, source=f"request {request.id}")
-    return f"{item.poam_id}: extended to {asked}"
+    due = effective_due(replace(item, approved_extension_date=asked), profile)
+    stricter = f"; a stricter date holds: {due}" if due and due < asked else ""
+    return f"{item.poam_id}: extended to {asked}{stricter}"
 
 
 def add_milestone_change(decider: Decider, item: PoamItem, date: str, why: str) -> None:
