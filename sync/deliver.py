@@ -97,10 +97,12 @@ class Postman:
 
     def _send(self, owed: Owed, delivery: Delivery) -> None:
         link = rows(self.record.db, Link, "id = ?", (owed.link_id,))[0]
+        if owed.operation == "create" and owed.state != "PENDING" and not self._never_arrived(owed, link):
+            return  # and a question that could not be asked has proved nothing: its error leaves the state as it is
         try:
             if owed.operation == "edit":
                 self._edit(owed, link, delivery)
-            elif owed.state == "PENDING" or self._never_arrived(owed, link):
+            else:
                 self._create(owed, link, delivery)
         except Unsettled as error:
             self._keep(self._as_it_stands(owed), state="UNKNOWN", last_error=str(error))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from poam.connectors.base import Account, Status
-from poam.connectors.errors import Forbidden, Rejected, Unavailable, Unsettled
+from poam.connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.memory import Values
 from poam.mapping.item import State, WorkStatus
@@ -592,3 +592,19 @@ def test_a_refusal_that_engineers_take_back_needs_no_decision(mirrored: Engine) 
     mirrored.later()
     assert mirrored.requests() == []
     assert [request.kind for request in mirrored.requests("superseded")] == ["declined"]
+
+
+@pytest.mark.parametrize("error", [Forbidden, Rejected, Gone, Unavailable, Stale])
+def test_a_search_for_a_lost_create_that_fails_proves_nothing(tmp_path: Path, error: type[TrackerError]) -> None:
+    with engine(tmp_path, item(1)) as ready:
+        ready.world.list_lag = timedelta(minutes=9)  # the read does not show the issue either
+        ready.world.faults += [("create", "after", Unsettled), ("find", "before", error)]
+        ready.cycle()
+        ready.later(minutes=1)
+        assert [owed.state for owed in ready.outbox()] == ["UNKNOWN"]
+        with ready.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+        for _ in range(40):
+            ready.later(minutes=1)
+        assert len(ready.issues()) == 1
+        at_rest(ready)
