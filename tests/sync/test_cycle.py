@@ -296,6 +296,7 @@ def test_a_clone_by_a_person_is_left_alone(mirrored: Engine) -> None:
     mirrored.person.close(copy)
     mirrored.later()
     assert mirrored.item().state is State.OPEN
+    assert mirrored.conflicts() == [], "and it is no second issue of ours"
     at_rest(mirrored)
 
 
@@ -408,15 +409,17 @@ def test_a_person_using_our_account_counts_as_a_person(mirrored: Engine) -> None
     assert mirrored.item().work_done_by == "jira:poam"
 
 
-def test_the_history_cursor_and_the_version_never_go_back(mirrored: Engine) -> None:
+def test_an_older_state_from_a_lagging_list_tells_nothing(mirrored: Engine) -> None:
+    mirrored.clock.advance(hours=1)
+    mirrored.world.list_lag = timedelta(minutes=30)
     mirrored.person.close(mirrored.link().remote_id)
-    mirrored.later()
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "Read before it is written"})
+    mirrored.cycle()
+    assert mirrored.item().state is State.PENDING_VERIFICATION, "the single read is ahead of the list"
     before = rows(mirrored.record.db, Sighting)
-    mirrored.world.list_lag = timedelta(hours=3)
-    mirrored.later()
-    after = rows(mirrored.record.db, Sighting)
-    assert [(s.history_cursor, s.updated) for s in before] <= [(s.history_cursor, s.updated) for s in after]
-    assert mirrored.item().state is State.PENDING_VERIFICATION
+    assert mirrored.later(minutes=1).record_writes == 0
+    assert rows(mirrored.record.db, Sighting) == before
 
 
 # --- far more change than usual
@@ -608,3 +611,22 @@ def test_a_search_for_a_lost_create_that_fails_proves_nothing(tmp_path: Path, er
             ready.later(minutes=1)
         assert len(ready.issues()) == 1
         at_rest(ready)
+
+
+def test_many_looks_in_a_short_time_do_not_make_an_issue_missing(mirrored: Engine) -> None:
+    mirrored.person.delete(mirrored.link().remote_id)
+    mirrored.clock.advance(hours=25)
+    for _ in range(5):
+        mirrored.later(minutes=5)
+    assert mirrored.link().state == "live"
+    mirrored.later(hours=1)
+    assert mirrored.link().state == "missing"
+
+
+def test_a_connector_that_could_not_be_read_still_gets_what_changed_meanwhile(mirrored: Engine) -> None:
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "Changed during the outage"})
+    mirrored.world.faults.append(("changed_since", "before", Unavailable))
+    mirrored.later()
+    mirrored.later()
+    assert mirrored.issue().title == "[V-1] Changed during the outage"
