@@ -125,32 +125,30 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a tracker can do, as data. `max_title` and `max_body` count characters."""
+    """What a tracker can do, as data. `max_title` and `max_body` count characters.
+
+    `move_date` tells a person there how a due date is moved, as the middle of a sentence.
+    """
 
     max_title: int
     max_body: int
-    due_date: Literal["native", "label"]
+    move_date: str = "move the due date"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The answer of an incremental read: `issues` in the order of change and the `cursor` to keep once they are stored.
-
-    `server_time` is the tracker's clock at the start of the read; `unchanged` is true when the tracker itself said
-    that nothing is new (304).
-    """
+    """The answer of an incremental read: `issues` in the order of change, the `cursor` to keep once they are stored."""
 
     issues: Sequence[Issue]
     cursor: str
-    server_time: str
-    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """The answer of `check`: who we are there, what is readable, and findings in plain sentences, worst first.
 
-    `problems` stop a connector; `warnings` are degradations (a due field that is not on the edit screen).
+    `problems` stop a connector; `warnings` are degradations (a due field that is not on the edit screen). Each says
+    what is so and, after its last semicolon, what to do about it.
     """
 
     account: Account
@@ -193,8 +191,12 @@ class Tracker(Protocol):
         """
         ...
 
-    def get(self, issue_id: str) -> Issue:
-        """One issue by its immutable id, strongly consistent, with its whole history. Raises Gone."""
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """One issue by its immutable id, strongly consistent, with its whole history. Raises Gone.
+
+        `known` is the version that the caller has seen already: an issue that still has it did nothing since, and may
+        come without its history.
+        """
         ...
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
@@ -215,10 +217,11 @@ class Tracker(Protocol):
         """
         ...
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """Applies the edit and returns the issue as the tracker now holds it.
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        """Applies the edit to the issue as just read and returns it as the tracker now holds it.
 
-        Raises Gone, Rejected, Stale, Unsettled.
+        What is so already is not written, and nothing is read before the writes that the issue tells. The answer's
+        history may begin after that of the issue. Raises Gone, Rejected, Stale, Unsettled.
         """
         ...
 

@@ -6,6 +6,7 @@ All that is the tracker's own - issues, people, lag, faults - is the world's, wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .base import Account, Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
@@ -64,12 +65,13 @@ class MemoryTracker:
             issues = self._world.listed(self._behind(seen))
             newest = max((issue.updated for issue in issues), default=seen)
             marked = [issue for issue in issues if issue.marker is not None]
-            return Page(marked, max(seen, newest), self._world.now())
+            return Page(marked, max(seen, newest))
 
-    def get(self, issue_id: str) -> Issue:
-        """See `Tracker`."""
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """See `Tracker`; an issue that is known comes without its history."""
         with self._world.call("get"):
-            return self._world.get(issue_id)
+            issue = self._world.get(issue_id)
+            return replace(issue, history=()) if issue.version == known else issue
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
         """See `Tracker`."""
@@ -94,11 +96,11 @@ class MemoryTracker:
             issue = self._world.add(self._account, draft.marker, values)
             return Created(issue.id, issue.key, issue.url, issue)
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """See `Tracker`."""
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        """See `Tracker`. The world applies it to the issue as it stands by then."""
         with self._world.call("edit"):
-            values = _edited(self._world.get(issue_id), edit)
-            return self._world.change(self._account, issue_id, values)
+            values = _edited(self._world.get(issue.id), edit)
+            return self._world.change(self._account, issue.id, values)
 
     def close(self) -> None:
         """Nothing to release."""

@@ -70,8 +70,8 @@ class Retrying:
     def changed_since(self, cursor: str | None) -> Page:
         return self._call(self._formed(self._tracker.changed_since), cursor)
 
-    def get(self, issue_id: str) -> Issue:
-        return self._call(self._formed(self._tracker.get), issue_id)
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        return self._call(self._formed(self._tracker.get), issue_id, known=known)
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
         return self._call(self._formed(self._tracker.get_many), issue_ids)
@@ -83,8 +83,15 @@ class Retrying:
         # Sent once: a create has a deadline to keep, and the outbox is what sends it again.
         return self._formed(self._tracker.create, Unsettled)(draft)
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
-        return self._call(self._formed(self._tracker.edit, Unsettled), issue_id, edit)
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        send, look = self._formed(self._tracker.edit, Unsettled), self._formed(self._tracker.get)
+        just_read = [issue]
+
+        def sent() -> Issue:
+            # Part of what failed may be applied, and people went on working: a repeat begins with a look.
+            return send(just_read.pop() if just_read else look(issue.id, known=issue.version), edit)
+
+        return self._call(sent)
 
     def close(self) -> None:
         self._tracker.close()

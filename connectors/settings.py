@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
@@ -18,8 +19,8 @@ class _Settings(BaseModel):
     token_env: str = ""
     token_file: str = ""
     text: Text = "neutral"
-    overlap_minutes: int | None = Field(
-        default=None, ge=0, le=1440, description="how far back each read looks; None: the tracker's default"
+    overlap_minutes: int = Field(
+        default=15, ge=0, le=1440, description="how far back each read looks: so long may a list hide a change"
     )
     timeout_seconds: float = Field(default=30, gt=0)
     statuses: dict[str, str] = Field(default_factory=dict, description="the tracker's status to work status")
@@ -29,6 +30,11 @@ class _Settings(BaseModel):
         if bool(self.token_env) == bool(self.token_file):
             raise ValueError("name the token's place: either token_env or token_file")
         return self
+
+    @property
+    def overlap(self) -> timedelta:
+        """How long a list may hide a change that a single read shows: not to be listed proves nothing before."""
+        return timedelta(minutes=self.overlap_minutes)
 
     @property
     def base_url(self) -> str:
@@ -50,6 +56,7 @@ class GithubSettings(_Settings):
     """A GitHub repository, on github.com or a GitHub Enterprise Server."""
 
     type: Literal["github"]
+    overlap_minutes: int = Field(default=10, ge=0, le=1440, description="as for Jira, whose index lags longer")
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     due_date: Literal["label"] = "label"
 

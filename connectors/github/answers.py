@@ -27,7 +27,7 @@ _UNCLEAR = (408, 425)
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again later")
 _HINTS = {
-    401: "give the connector a valid token: this one is wrong, expired or revoked",
+    401: "give the connector a valid token: this one is wrong, expired, revoked or of another site than its url",
     403: "let the token read and write the repository's issues, and authorise it for the organisation's SSO",
     404: "check the repository's name, and that the token may see it",
 }

@@ -11,27 +11,27 @@ from .answers import Answer, refusal
 from .wire import Wire
 
 _NO_GITHUB = (
-    "{url} is not GitHub's API: use https://api.github.com, or https://HOST/api/v3 for a GitHub Enterprise Server"
+    "{url} is not GitHub's API; use https://api.github.com, or https://HOST/api/v3 for a GitHub Enterprise Server"
 )
-_TURNED_AWAY = "GitHub does not accept the token for {repository}: create a new one where the configuration names it"
-_NO_IDENTITY = "GitHub does not tell whose token works on {repository}: use a personal access token"
+_TURNED_AWAY = "GitHub does not accept the token for {repository}; create a new one where the configuration names it"
+_NO_IDENTITY = "GitHub does not tell whose token works on {repository}; use a personal access token"
 _NO_REPOSITORY = (
-    "GitHub shows no repository {repository}: correct its name, or give the token access to it"
+    "GitHub shows no repository {repository}; correct its name, or give the token access to it"
     " (an organisation may have to approve or authorise the token first)"
 )
 
 _FLAWS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (
         lambda row: not row.get("has_issues", True),
-        "Issues are switched off in {repository}: switch them on in the repository's settings",
+        "Issues are switched off in {repository}; switch them on in the repository's settings",
     ),
     (
         lambda row: bool(row.get("archived")),
-        "{repository} is archived and read-only: unarchive it, or name another repository",
+        "{repository} is archived and read-only; unarchive it, or name another repository",
     ),
     (
         lambda row: not (row.get("permissions") or {}).get("push", False),
-        "The token may not write to {repository}, and GitHub would silently drop our labels:"
+        "The token may not write to {repository}, and GitHub would silently drop our labels;"
         " give its account write access",
     ),
 )

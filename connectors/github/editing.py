@@ -2,60 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
-from ..base import Edit, Status
+from ..base import Edit, Issue, Status
 from .reading import (
     IN_PROGRESS,
     MARK,
     WORK_LABELS,
     due_label,
     is_due_label,
-    is_marked,
     join_body,
-    labels_of,
-    split_body,
-    status_of,
 )
-
-Row = Mapping[str, Any]
 
 _CLOSE = {"state": "closed", "state_reason": "completed"}
 _REOPEN = {"state": "open", "state_reason": "reopened"}
 
 
-def labels_after(edit: Edit, row: Row) -> tuple[list[str], list[str]]:
+def labels_after(edit: Edit, issue: Issue) -> tuple[list[str], list[str]]:
     """The labels to add and those to remove, in a fixed order; none that is there, or gone, already."""
-    present = labels_of(row)
+    present = issue.labels
     due_add, due_remove = _due_labels(edit, present)
-    work_add, work_remove = _work_labels(edit, present, _status(row))
-    mark = {MARK} if edit.marker and not is_marked(present) else set()
+    work_add, work_remove = _work_labels(edit, present, issue.status)
+    mark = {MARK} if edit.marker and not issue.marked else set()
     add = edit.add_labels | due_add | work_add | mark
     remove = (edit.remove_labels | due_remove | work_remove) - add
     return sorted(add - present), sorted(remove & present)
 
 
-def patch_of(edit: Edit, row: Row) -> dict[str, str]:
+def patch_of(edit: Edit, issue: Issue) -> dict[str, str]:
     """The PATCH that brings title, body and state to what the edit wants, empty when they are there."""
     wanted = {}
-    if edit.title not in (None, row["title"]):
+    if edit.title not in (None, issue.title):
         wanted["title"] = edit.title or ""
-    marker, body = split_body(row["body"])
-    text = (edit.marker or marker, body if edit.body is None else edit.body)
-    if text != (marker, body):
+    text = (edit.marker or issue.marker, issue.body if edit.body is None else edit.body)
+    if text != (issue.marker, issue.body):
         wanted["body"] = join_body(*text)
-    return wanted | _move(edit, _status(row))
+    return wanted | _move(edit, issue.status)
 
 
 def label_path(labels: str, name: str) -> str:
     """The address of one label of an issue, whatever characters its name has."""
     return f"{labels}/{quote(name, safe='')}"
-
-
-def _status(row: Row) -> Status:
-    return status_of(row["state"] == "closed", row.get("state_reason"), labels_of(row))
 
 
 def _move(edit: Edit, status: Status) -> dict[str, str]:
@@ -75,8 +62,13 @@ def _due_labels(edit: Edit, present: frozenset[str]) -> tuple[frozenset[str], fr
 
 
 def _work_labels(edit: Edit, present: frozenset[str], status: Status) -> tuple[frozenset[str], frozenset[str]]:
-    """`todo` takes the labels of work off, `doing` needs one of them."""
+    """`todo` takes the labels of work off, `doing` needs one of them, and what is closed is not in progress.
+
+    That label stays until the issue is closed: taken off before, it would open the work again for a moment.
+    """
     shown = frozenset(name for name in present if name.casefold() in WORK_LABELS)
+    if status.category == "done" and edit.status in (None, "done"):
+        return frozenset(), frozenset(name for name in shown if name.casefold() == IN_PROGRESS)
     if edit.status in (None, status.category, "done"):
         return frozenset(), frozenset()
     if edit.status == "todo":

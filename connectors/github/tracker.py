@@ -9,29 +9,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, takewhile
 from typing import Any
 
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
 from ..errors import Gone
 from ..settings import GithubSettings
+from .answers import Answer
 from .checking import examine, visibility_of
 from .cursor import Cursor, begin
 from .editing import label_path, labels_after, patch_of
 from .history import Event, history_of
-from .reading import MARK, due_label, issue_of, join_body
+from .reading import MARK, due_label, issue_of, join_body, version_of
 from .wire import Wire
 
 Row = Mapping[str, Any]
 
-# Lists come from replicas that lag behind by minutes.
-OVERLAP = timedelta(minutes=10)
+_MOVE_DATE = "take the label due:YYYY-MM-DD off, put one with the new date on"
 
 # Of the 65,536 characters that a body may have, the marker's line gets these.
 _MARKER_ROOM = 136
 
-_CAPABILITIES = Capabilities(max_title=256, max_body=65_536 - _MARKER_ROOM, due_date="label")
+_CAPABILITIES = Capabilities(max_title=256, max_body=65_536 - _MARKER_ROOM, move_date=_MOVE_DATE)
 
 
 class GithubTracker:
@@ -47,8 +47,6 @@ class GithubTracker:
         self._token = token
         self._wire = Wire(settings, token, write_spacing)
         self._source = f"{settings.base_url} {settings.repository}"
-        minutes = settings.overlap_minutes
-        self._overlap = OVERLAP if minutes is None else timedelta(minutes=minutes)
         self._repository_id: int | None = None
         self._full_name = settings.repository
         self._login: str | None = None
@@ -88,16 +86,18 @@ class GithubTracker:
             many=True,
         )
         if first.status == 304:
-            return Page((), known.text, first.server_time, unchanged=True)
+            return Page((), known.text)
         rows = list(chain.from_iterable(self._wire.pages(first)))
-        following = known.after(rows, first, self._token, self._overlap)
+        following = known.after(rows, first, self._token, self._settings.overlap)
         changed = [row for row in reversed(rows) if "pull_request" not in row and known.is_new(row)]
-        told = begin(known.watermark, self._overlap) if known.watermark else ""
-        return Page(self._attributed(changed, told), following.text, first.server_time)
+        told = begin(known.watermark, self._settings.overlap) if known.watermark else ""
+        return Page(self._attributed(changed, told), following.text)
 
-    def get(self, issue_id: str) -> Issue:
-        """Two reads: the issue, then its events."""
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """One read for an issue that is known; else two: the issue, then its events."""
         row = self._row(issue_id)
+        if version_of(row) == known:
+            return self._issue(row)
         path = f"{self._home()}/issues/{issue_id}/events"
         first = self._wire.read(path, {"per_page": 100}, issue_id=issue_id, many=True)
         return self._issue(row, chain.from_iterable(self._wire.pages(first, issue_id=issue_id)))
@@ -140,22 +140,20 @@ class GithubTracker:
         issue = self._issue(self._wire.write("POST", f"{self._home()}/issues", data).data)
         return Created(issue.id, issue.key, issue.url, issue)
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """A look, then labels, then one PATCH, whose answer is the issue; without a PATCH one read shows it.
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        """Labels, then one PATCH, whose answer is the issue; after labels alone one read shows it.
 
-        The look finds the marker's line, other due labels and what is so already; and it keeps us from writing
-        where the issue was transferred to, for PyGithub follows it there. The result holds no history.
+        A closing leaves a label behind that says that the work is in progress: it goes last.
+        The answer to labels holds no time of change, and so no version. What was written has no history here.
         """
-        row = self._row(issue_id)
-        add, remove = labels_after(edit, row)
-        self._relabel(issue_id, add, remove)
-        patch = patch_of(edit, row)
+        add, remove = labels_after(edit, issue)
+        self._relabel(issue.id, add, remove)
+        patch = patch_of(edit, issue)
         if patch:
-            path = f"{self._home()}/issues/{issue_id}"
-            row = self._wire.write("PATCH", path, patch, issue_id=issue_id).data
-        elif add or remove:
-            row = self._row(issue_id)
-        return self._issue(row)
+            path = f"{self._home()}/issues/{issue.id}"
+            row = self._ours(issue.id, self._wire.write("PATCH", path, patch, issue_id=issue.id))
+            return self.edit(self._issue(row), Edit())
+        return self._issue(self._row(issue.id)) if add or remove else issue
 
     def close(self) -> None:
         """Closes the connections."""
@@ -195,8 +193,12 @@ class GithubTracker:
         return issue_of(row, self._settings.repository, history_of(row, events))
 
     def _row(self, issue_id: str) -> Row:
-        """The issue as it stands. Raises Gone when it was transferred: its new repository is not ours."""
-        row: Row = self._wire.read(f"{self._home()}/issues/{issue_id}", issue_id=issue_id).data
+        """The issue as it stands."""
+        return self._ours(issue_id, self._wire.read(f"{self._home()}/issues/{issue_id}", issue_id=issue_id))
+
+    def _ours(self, issue_id: str, answer: Answer) -> Row:
+        """The issue in an answer. Raises Gone when it was transferred: PyGithub follows it there, and we do not."""
+        row: Row = answer.data
         if str(row["number"]) != issue_id or not self._is_here(row):
             raise Gone(f"Issue {issue_id} left {self._settings.repository}: it is now {row['html_url']}")
         return row

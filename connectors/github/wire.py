@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 import requests
 from github import Auth, Github
-from requests import exceptions as failures
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ..errors import TrackerError, Unavailable, Unsettled
 from ..settings import GithubSettings
+from ..silence import named, never_left
 from ..texts import scrubbed
 from .answers import Answer, Kind, refusal
 
@@ -113,10 +112,11 @@ class Wire:
         if isinstance(failure, RuntimeError | AssertionError):
             message = f"GitHub sends us to another address for {self.repository}"
             return Unavailable(message, hint="correct the connector's url")
-        if kind == "read" or _never_left(failure):
+        if kind == "read" or never_left(failure):
             host = urlsplit(self._github.requester.base_url).netloc
-            return Unavailable(f"GitHub at {host} did not answer for {self.repository} ({_named(failure)})")
-        return Unsettled(f"GitHub did not confirm our write to {self.repository} ({_named(failure)})")
+            message = f"GitHub at {host} did not answer for {self.repository} ({named(failure)})"
+            return Unavailable(message, hint="check the connector's url and the network")
+        return Unsettled(f"GitHub did not confirm our write to {self.repository} ({named(failure)})")
 
 
 def _is_ours(answer: Answer, many: bool) -> bool:
@@ -128,22 +128,3 @@ def _is_ours(answer: Answer, many: bool) -> bool:
     except ValueError:
         return False
     return isinstance(data, list) if many else isinstance(data, dict) and "id" in data
-
-
-def _never_left(failure: Exception) -> bool:
-    """Whether the connection failed before a byte of the request was sent."""
-    reason = failure.args[0] if failure.args else None
-    reason = reason.reason if isinstance(reason, MaxRetryError) else reason
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
-
-
-_NAMES: tuple[tuple[type[Exception], str], ...] = (
-    (failures.SSLError, "no trusted TLS connection"),
-    (failures.ConnectTimeout, "no connection in time"),
-    (failures.Timeout, "no answer in time"),
-    (failures.ConnectionError, "the connection failed"),
-)
-
-
-def _named(failure: Exception) -> str:
-    return next((name for kind, name in _NAMES if isinstance(failure, kind)), "the answer was broken")

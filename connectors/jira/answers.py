@@ -6,6 +6,7 @@ an empty list means something only when Jira knew who asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,11 @@ UNKNOWN_PAUSE = 60.0
 """Seconds to wait when Jira limits the rate without saying for how long."""
 
 _NEUTRAL = {"summary": "title", "description": "body"}
-_NEW_TOKEN = "make a new API token and check the user it belongs to"  # noqa: S105
+_NEW_TOKEN = "check the connector's url and user, and that the token is this user's, or make a new API token"  # noqa: S105
+
+
+# What a search answers for a project that is not there or not ours to see: a 400, and not a 404.
+_NO_PROJECT = re.compile(r"does not exist for the field 'project'")
 
 
 class Refused(Unavailable):
@@ -150,6 +155,8 @@ def _refused(answer: Answer, asked: Asked) -> TrackerError:
         return _denied(answer, asked)
     if answer.status in (404, 410):
         return _absent(answer, asked)
+    if asked.kind == "read" and _NO_PROJECT.search(words):
+        return Forbidden(f"{where}: {asked.missing}", hint=asked.advice)
     said = f"{where}: {words or f'refused with status {answer.status}'}"
     if asked.kind == "read":
         return Refused(said)

@@ -76,7 +76,6 @@ def issue_of(raw: Json, address: str, statuses: Mapping[str, Status], due_field:
     known = {**statuses, **statuses_of([fields["status"]])}
     resolution = (fields.get("resolution") or {}).get("name", "")
     due = fields.get(due_field)
-    updated = utc(fields["updated"])
     labels = frozenset(fields.get("labels") or ())
     return Issue(
         id=str(raw["id"]),
@@ -90,8 +89,8 @@ def issue_of(raw: Json, address: str, statuses: Mapping[str, Status], due_field:
         marker=_marker(raw, labels),
         author=_account(fields.get("creator")),
         created=utc(fields["created"]),
-        updated=updated,
-        version=f"{updated} {_digest(fields, due_field)}",
+        updated=utc(fields["updated"]),
+        version=version_of(fields, due_field),
         marked=MARK in labels,
         history=tuple(_changes((raw.get("changelog") or {}).get("histories", ()), known, due_field)),
     )
@@ -106,12 +105,12 @@ def _marker(raw: Json, labels: Iterable[str]) -> str | None:
     return told[0] if len(told) == 1 else None
 
 
-def _digest(fields: Json, due_field: str) -> str:
-    """Tells two changes within a millisecond apart."""
+def version_of(fields: Json, due_field: str) -> str:
+    """Changes with Jira's time of change and with everything we look at: two changes may share a millisecond."""
     status, resolution = fields["status"]["id"], (fields.get("resolution") or {}).get("id")
     plain = [fields.get(name) for name in ("summary", "description", due_field)]
     looked_at = json.dumps([status, resolution, sorted(fields.get("labels") or ()), *plain])
-    return hashlib.sha256(looked_at.encode()).hexdigest()[:12]
+    return f"{utc(fields['updated'])} {hashlib.sha256(looked_at.encode()).hexdigest()[:12]}"
 
 
 def _account(user: Json | None) -> Account:

@@ -13,17 +13,15 @@ from typing import Any
 from ..base import Issue
 from ..settings import JiraSettings
 from .answers import Answer, Refused
-from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, status_ids, utc
+from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, status_ids, utc, version_of
 from .wire import Wire
 
 PAGE = 100
 RECONCILED = 50
 """So many issues one search looks up as they stand, and so many of our writes are remembered."""
 
-OVERLAP_MINUTES = 15
+LATELY = timedelta(minutes=15)
 """How far behind Jira Cloud's index may be, with some room to spare."""
-
-LATELY = timedelta(minutes=OVERLAP_MINUTES)
 
 
 class Search:
@@ -32,8 +30,6 @@ class Search:
     def __init__(self, wire: Wire, settings: JiraSettings) -> None:
         self._wire = wire
         self._settings = settings
-        minutes = OVERLAP_MINUTES if settings.overlap_minutes is None else settings.overlap_minutes
-        self._overlap = timedelta(minutes=minutes)
         self._bound: Callable[[datetime], str] = _by_epoch
         self._recent: dict[str, datetime] = {}
 
@@ -48,7 +44,7 @@ class Search:
         """Our issues changed since the cursor (empty: all), oldest change first, and the server's time."""
         if not cursor:
             return self._changed("", None)
-        since = datetime.fromisoformat(cursor) - self._overlap
+        since = datetime.fromisoformat(cursor) - self._settings.overlap
         try:
             return self._changed(self._bound(since), since)
         except Refused:
@@ -81,13 +77,17 @@ class Search:
             issues += [self.complete(raw) for raw in answer.data["issues"]]
         return issues
 
-    def complete(self, raw: Json, since: datetime | None = None) -> Issue:
-        """The issue with its history, all of it or `since`; one more request where Jira cut that short."""
+    def complete(self, raw: Json, since: datetime | None = None, *, known: str = "") -> Issue:
+        """The issue with its history, all of it or `since`; one more request where Jira cut that short.
+
+        Of an issue whose version is `known`, what came along is enough.
+        """
         site = self._wire.site
         log = raw.get("changelog") or {}
         histories = log.get("histories", [])
         cut = log.get("total", 0) - len(histories)
-        if cut > 0 and (since is None or iso(since) < min(utc(entry["created"]) for entry in histories)):
+        told = known == version_of(raw["fields"], self._settings.due_field)
+        if cut > 0 and not told and (since is None or iso(since) < min(utc(entry["created"]) for entry in histories)):
             histories = [*self._earliest(str(raw["id"]), cut), *histories]
         whole = {**raw, "changelog": {"histories": {entry["id"]: entry for entry in histories}.values()}}
         return issue_of(whole, site.address, self._wire.statuses(status_ids(whole)), self._settings.due_field)

@@ -7,6 +7,7 @@ dates are a date field; statuses are reached along the project's own workflow.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from .searching import Search
 from .wire import Wire
 from .workflow import Workflow
 
-CAPABILITIES = Capabilities(max_title=255, max_body=32_767, due_date="native")
+CAPABILITIES = Capabilities(max_title=255, max_body=32_767)
 
 
 class JiraTracker:
@@ -39,7 +40,7 @@ class JiraTracker:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Jira's limits, and a native due date."""
+        """Jira's limits."""
         return CAPABILITIES
 
     def check(self) -> Health:
@@ -58,11 +59,11 @@ class JiraTracker:
         further; a read that brings nothing moves nothing, so an idle project comes to rest.
         """
         issues, server_time = self._search.changed(cursor or "")
-        return Page(issues, max(cursor or "", server_time) if issues else cursor or "", server_time)
+        return Page(issues, max(cursor or "", server_time) if issues else cursor or "")
 
-    def get(self, issue_id: str) -> Issue:
-        """See `base.Tracker`."""
-        return self._search.complete(self._get(issue_id))
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """See `base.Tracker`. One request; one more for a very long history, unless the issue is known."""
+        return self._search.complete(self._get(issue_id), known=known)
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
         """See `base.Tracker`. One request per hundred."""
@@ -83,15 +84,17 @@ class JiraTracker:
         self._search.wrote(str(made["id"]))
         return Created(str(made["id"]), made["key"], f"{self._wire.site.address}/browse/{made['key']}")
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
-        """See `base.Tracker`. One write for the fields, and one for each hop to the status."""
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        """See `base.Tracker`. One write for the fields, whose answer is the issue, and one for each hop to the status,
+        whose answer is empty: after hops the issue is read back.
+        """
         body = self._changes(edit)
-        raw = self._put(issue_id, body) if body else self._get(issue_id)
-        self._search.wrote(issue_id)
-        if edit.status and self._workflow.bring(issue_id, raw["fields"]["status"], edit.status):
-            return self.get(issue_id)
-        issue = self._search.complete(raw)
-        return issue if issue.marker else self.get(issue_id)
+        edited = self._put(issue, body) if body else issue
+        self._search.wrote(issue.id)
+        if edit.status and self._workflow.bring(issue.id, edited.status, edit.status):
+            return self._look(issue)
+        # The answer to a write leaves the entity property out.
+        return replace(edited, marker=edit.marker or issue.marker)
 
     def close(self) -> None:
         """Releases connections."""
@@ -131,12 +134,16 @@ class JiraTracker:
         body = {"fields": fields, "update": {"labels": labels} if labels else {}, "properties": properties}
         return {name: value for name, value in body.items() if value}
 
-    def _put(self, issue_id: str, body: dict[str, Any]) -> Json:
+    def _put(self, issue: Issue, body: dict[str, Any]) -> Issue:
         """Writes the fields; the answer holds the issue and its history, except where a proxy drops it."""
         params = {"returnIssue": "true", "expand": "changelog"}
-        answer = self._wire.write("PUT", f"issue/{issue_id}", body=body, params=params, issue=issue_id).data
+        answer = self._wire.write("PUT", f"issue/{issue.id}", body=body, params=params, issue=issue.id).data
         complete = isinstance(answer, dict) and "fields" in answer and "changelog" in answer
-        return answer if complete else self._get(issue_id)
+        return self._search.complete(answer, datetime.fromisoformat(issue.updated)) if complete else self._look(issue)
+
+    def _look(self, before: Issue) -> Issue:
+        """The issue again, with its history since then."""
+        return self._search.complete(self._get(before.id), datetime.fromisoformat(before.updated))
 
     def _get(self, issue_id: str) -> Json:
         params = {

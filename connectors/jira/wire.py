@@ -16,15 +16,16 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from jira import JIRA
 from requests.cookies import RequestsCookieJar
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ..base import Account, Status, Visibility
 from ..errors import Forbidden, TrackerError, Unavailable, Unsettled
 from ..settings import JiraSettings
+from ..silence import named, never_left
 from ..texts import parsed, scrubbed
 from .answers import Answer, Asked, Kind, failure
 from .reading import statuses_of
@@ -47,7 +48,7 @@ class Wire:
     """Speaks for one token to one site about one project. `time` is the server's clock in its last answer."""
 
     def __init__(self, settings: JiraSettings, token: str) -> None:
-        self.where = f"Jira at {settings.url.host}, project {settings.project}"
+        self.where = f"Jira at {urlsplit(settings.base_url).netloc}, project {settings.project}"
         self.time = datetime(1970, 1, 1, tzinfo=UTC)
         self._settings = settings
         self._secrets = (_basic(settings.user, token), token)
@@ -182,10 +183,10 @@ class Wire:
         return Answer(response.status_code, response.headers, data, self.time)
 
     def _lost(self, lost: requests.RequestException, kind: Kind) -> TrackerError:
-        if kind == "read" or _never_left(lost):
+        if kind == "read" or never_left(lost):
             hint = "check the connector's url and the network"
-            return Unavailable(f"{self.where}: no answer ({_named(lost)})", hint=hint)
-        return Unsettled(f"{self.where}: our write was not confirmed ({_named(lost)})")
+            return Unavailable(f"{self.where}: no answer ({named(lost)})", hint=hint)
+        return Unsettled(f"{self.where}: our write was not confirmed ({named(lost)})")
 
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -195,22 +196,3 @@ def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _basic(user: str, token: str) -> str:
     """What the Authorization header holds of user and token, without the padding."""
     return b64encode(f"{user}:{token}".encode("latin1", "replace")).decode().rstrip("=")
-
-
-def _never_left(lost: requests.RequestException) -> bool:
-    """Whether the connection failed before a byte of the request was sent."""
-    inner = lost.args[0] if lost.args else None
-    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
-
-
-_NAMES: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.SSLError, "no trusted TLS connection"),
-    (requests.exceptions.ConnectTimeout, "no connection in time"),
-    (requests.exceptions.Timeout, "no answer in time"),
-    (requests.exceptions.ConnectionError, "the connection failed"),
-)
-
-
-def _named(lost: requests.RequestException) -> str:
-    return next((name for kind, name in _NAMES if isinstance(lost, kind)), "the answer was broken")

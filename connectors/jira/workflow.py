@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..base import Category
+from ..base import Category, Status
 from ..errors import Forbidden, Rejected
 from .reading import Json, category
 from .wire import Wire
@@ -35,7 +35,6 @@ class Way:
     """A transition: where it leads and the fields of its screen."""
 
     id: str
-    to_id: str
     to_name: str
     to: Category
     screen: Mapping[str, Json]
@@ -55,24 +54,27 @@ class Way:
 
 
 class Workflow:
-    """The transitions learnt so far. `meanings` is the configuration's: status name to work status."""
+    """The transitions learnt so far, by the name of the status they start from: one project has no name twice.
+
+    `meanings` is the configuration's: status name to work status.
+    """
 
     def __init__(self, wire: Wire, meanings: Mapping[str, str]) -> None:
         self._wire = wire
         self._meanings = {name.casefold(): meaning for name, meaning in meanings.items()}
         self._learnt: dict[str, list[Way]] = {}
 
-    def bring(self, issue_id: str, status: Json, target: Category) -> bool:
-        """Moves an issue that stands at `status` (JSON). Says whether it had to move. Raises Rejected."""
-        if category(status) == target:
+    def bring(self, issue_id: str, status: Status, target: Category) -> bool:
+        """Moves an issue that stands at `status`. Says whether it had to move. Raises Rejected."""
+        if status.category == target:
             return False
-        here = str(status["id"])
+        here = status.name
         been = {here}
         for _ in range(MAX_HOPS):
             way = self._hop(issue_id, here, target, been)
             if way.to == target:
                 return True
-            here = way.to_id
+            here = way.to_name
             been.add(here)
         raise self._no_way(issue_id, target)
 
@@ -121,12 +123,12 @@ class Workflow:
             first, way = queue.popleft()
             if way.to == target and self._straight(way):
                 return first
-            if way.to == "done" or way.to_id in seen:
+            if way.to == "done" or way.to_name in seen:
                 continue  # closing an issue to reopen it is no way to anywhere
-            seen.add(way.to_id)
-            if way.to_id not in self._learnt:
+            seen.add(way.to_name)
+            if way.to_name not in self._learnt:
                 unexplored = unexplored or first
-            queue.extend((first, following) for following in self._learnt.get(way.to_id, ()))
+            queue.extend((first, following) for following in self._learnt.get(way.to_name, ()))
         return unexplored
 
     def _take(self, issue_id: str, way: Way) -> None:
@@ -156,4 +158,4 @@ def _must_be_given(field: Json) -> bool:
 
 def _way(raw: Json) -> Way:
     to = raw["to"]
-    return Way(str(raw["id"]), str(to["id"]), to["name"], category(to), raw.get("fields") or {})
+    return Way(str(raw["id"]), to["name"], category(to), raw.get("fields") or {})

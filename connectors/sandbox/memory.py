@@ -24,7 +24,7 @@ Operation = Literal["check", "visibility", "changed_since", "get", "get_many", "
 Fault = tuple[Operation, Literal["before", "after"], Callable[[str], TrackerError]]
 """The next call of this operation fails with this error, before or after its effect."""
 
-CAPABILITIES = Capabilities(max_title=255, max_body=32_767, due_date="native")
+CAPABILITIES = Capabilities(max_title=255, max_body=32_767)
 OPEN = Status("open", "todo")
 CLOSED: dict[Closing, Status] = {
     "completed": Status("completed", "done", "completed"),

@@ -157,6 +157,23 @@ class Reading:
         ACTS[act](stage.person, issue_id)
         assert stage.tracker.get(issue_id).version != before
 
+    def test_a_known_version_takes_away_history_and_nothing_else(self, stage: Stage) -> None:
+        issue_id = stage.create(due_date="2027-03-01")
+        stage.person.rename(issue_id, "Renamed")
+        whole = stage.tracker.get(issue_id)
+        known = stage.tracker.get(issue_id, known=whole.version)
+        assert replace(known, history=()) == replace(whole, history=())
+        assert set(known.history) <= set(whole.history)
+
+    def test_an_issue_that_is_no_longer_as_known_comes_with_its_whole_history(self, stage: Stage) -> None:
+        issue_id = stage.create(due_date="2027-03-01")
+        known = stage.tracker.get(issue_id).version
+        for act in ("close", "rename", "set_due"):
+            ACTS[act](stage.person, issue_id)
+        told = stage.tracker.get(issue_id, known=known)
+        assert told == stage.tracker.get(issue_id)
+        assert {change.field for change in told.history} == {"status", "title", "due_date"}
+
     def test_changes_in_the_same_second_as_a_read_are_seen_by_the_next(self, stage: Stage) -> None:
         one, two = stage.create("one"), stage.create("two")
         cursor = stage.read()
@@ -176,12 +193,13 @@ class Reading:
 
     def test_what_is_not_there_is_gone_when_asked_for_and_missing_among_many(self, stage: Stage) -> None:
         there, deleted = stage.create("there"), stage.create("deleted")
+        issue = stage.tracker.get(deleted)
         stage.person.delete(deleted)
         for absent in (deleted, "99999999"):
             with pytest.raises(Gone):
                 stage.tracker.get(absent)
             with pytest.raises(Gone):
-                stage.tracker.edit(absent, Edit(title="Anybody?"))
+                stage.tracker.edit(replace(issue, id=absent), Edit(title="Anybody?"))
         assert [issue.id for issue in stage.tracker.get_many([deleted, there, "99999999"])] == [there]
 
 

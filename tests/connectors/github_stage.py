@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from poam.connectors.base import Draft
+from poam.connectors.base import Draft, Edit, Issue
 from poam.connectors.github import GithubTracker
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.github import SandboxGithub
@@ -54,6 +54,10 @@ class GithubStage:
     def another(self, token: str = TOKEN, **changed: Any) -> GithubTracker:
         """The connector as a new process makes it, with other settings or another token if wanted."""
         return GithubTracker("code", settings_for(self.server.url, **changed), token)
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """Reads the issue and edits it."""
+        return self.tracker.edit(self.tracker.get(issue_id), edit)
 
     def seed(self, count: int) -> list[str]:
         """Issues of ours, made without HTTP; their ids."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from poam.connectors.base import Change, Draft, Tracker
+from poam.connectors.base import Change, Draft, Edit, Issue, Tracker
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.person import Person
 
@@ -30,6 +30,10 @@ class Stage:
     def create(self, name: str = "item", **fields: Any) -> str:
         """A new issue of ours; its id."""
         return self.tracker.create(self.draft(name, **fields)).id
+
+    def edit(self, issue_id: str, edit: Edit) -> Issue:
+        """Reads the issue and edits it."""
+        return self.tracker.edit(self.tracker.get(issue_id), edit)
 
     def now(self) -> str:
         """The tracker's time."""

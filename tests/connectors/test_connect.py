@@ -16,19 +16,19 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(
-    ("settings", "due_date"),
+    ("settings", "max_title"),
     [
-        ({"type": "jira", "project": "OPS"}, "native"),
-        ({"type": "github", "repository": "acme/web"}, "label"),
+        ({"type": "jira", "project": "OPS"}, 255),
+        ({"type": "github", "repository": "acme/web"}, 256),
     ],
     ids=["jira", "github"],
 )
-def test_settings_become_a_retried_tracker_without_a_request(settings: dict[str, str], due_date: str) -> None:
+def test_settings_become_a_retried_tracker_without_a_request(settings: dict[str, str], max_title: int) -> None:
     read: Settings = TypeAdapter(Settings).validate_python(settings | {"url": NOWHERE, "token_env": "TOKEN"})
     tracker = connect("ours", read, "secret", sleep=lambda seconds: None)
     assert isinstance(tracker, Retrying)
     assert tracker.name == "ours"
-    assert tracker.capabilities.due_date == due_date
+    assert tracker.capabilities.max_title == max_title
     tracker.close()
 
 

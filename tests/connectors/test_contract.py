@@ -11,6 +11,7 @@ import pytest
 from poam.connectors.sandbox.server import Fault
 
 from .contract import TrackerContract
+from .contract_laws import Laws
 from .github_stage import GithubStage
 from .jira_stage import JiraStage
 from .memory_stage import memory
@@ -41,5 +42,5 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield stage
 
 
-class TestContract(TrackerContract):
+class TestContract(TrackerContract, Laws):
     """See `TrackerContract`."""

@@ -76,26 +76,36 @@ class TestRequests:
 
     def test_an_edit_of_fields_and_labels_is_one_put_and_no_read(self, warm: JiraStage) -> None:
         edit = Edit(title="New", body="New.", due_date="2026-05-01", add_labels=frozenset({"late"}))
-        issue = warm.tracker.edit("10001", edit)
+        before = warm.tracker.get("10001")
+        warm.server.requests.clear()
+
+        issue = warm.tracker.edit(before, edit)
 
         assert sent(warm) == ["PUT issue/10001"]
         assert [change.field for change in issue.history] == ["due_date", "title"]
 
-    def test_a_known_workflow_makes_a_change_of_status_one_write_between_two_reads(self, warm: JiraStage) -> None:
-        warm.tracker.edit("10001", Edit(status="doing"))
-        other = warm.create("other")
+    def test_a_change_of_status_asks_for_the_ways_once_and_is_read_back(self, warm: JiraStage) -> None:
+        ways, read = "issue/{0}/transitions", "GET issue/{0}"
+        for name, asked in (("one", [f"GET {ways}"]), ("two", [])):
+            issue = warm.tracker.get(warm.create(name))
+            warm.server.requests.clear()
+            assert warm.tracker.edit(issue, Edit(status="doing")).status.name == "In Progress"
+            assert sent(warm) == [line.format(issue.id) for line in (*asked, f"POST {ways}", read)]
+
+    def test_an_edit_of_what_is_so_already_costs_nothing(self, warm: JiraStage) -> None:
+        issue = warm.tracker.get("10001")
         warm.server.requests.clear()
 
-        warm.tracker.edit(other, Edit(status="doing"))
-
-        assert sent(warm) == [f"GET issue/{other}", f"POST issue/{other}/transitions", f"GET issue/{other}"]
+        assert warm.tracker.edit(issue, Edit(status="todo")) == issue
+        assert sent(warm) == []
 
     def test_a_status_and_a_date_together_are_read_only_at_the_end(self, warm: JiraStage) -> None:
-        warm.tracker.edit("10001", Edit(status="doing"))
+        warm.edit("10001", Edit(status="doing"))
         other = warm.create("other")
+        issue = warm.tracker.get(other)
         warm.server.requests.clear()
 
-        warm.tracker.edit(other, Edit(status="doing", due_date="2026-05-01"))
+        warm.tracker.edit(issue, Edit(status="doing", due_date="2026-05-01"))
 
         assert sent(warm) == [f"PUT issue/{other}", f"POST issue/{other}/transitions", f"GET issue/{other}"]
 
@@ -144,6 +154,21 @@ class TestRequests:
         assert issue.history[-1].new == "2026-05-01"
         assert sent(warm) == ["POST search/jql"]
 
+    def test_a_long_history_costs_an_edit_no_request_more(self, warm: JiraStage) -> None:
+        warm.sandbox.history_page = 3
+        for number in range(8):
+            warm.clock.advance(hours=1)
+            warm.person.rename("10001", f"Title {number}")
+        known = warm.tracker.get("10001").version
+        warm.server.requests.clear()
+
+        issue = warm.tracker.get("10001", known=known)
+        edited = warm.tracker.edit(issue, Edit(title="Ours"))
+
+        assert (issue.version, edited.history[-1].new) == (known, "Ours")
+        assert sent(warm) == ["GET issue/10001", "PUT issue/10001"]
+        assert len(warm.tracker.get("10001", known=known).history) == 9
+
 
 class TestLag:
     """Search knows late what happened; nothing is lost and our own writes show at once."""
@@ -154,9 +179,10 @@ class TestLag:
         warm.sandbox.index_lag = timedelta(minutes=12)
         warm.person.rename(late, "Hidden")
         warm.clock.advance(minutes=9)
-        warm.tracker.edit(early, Edit(title="Ours, shown at once"))
+        warm.edit(early, Edit(title="Ours, shown at once"))
+        now = warm.now()
         page = warm.tracker.changed_since(cursor)
-        assert page.cursor == page.server_time
+        assert page.cursor == now
         assert "Hidden" not in {issue.title for issue in page.issues}
         warm.clock.advance(minutes=3)
 
@@ -167,7 +193,7 @@ class TestLag:
         cursor = warm.read()
         warm.sandbox.index_lag = timedelta(minutes=5)
         created = warm.create("created")
-        warm.tracker.edit("10001", Edit(title="Ours"))
+        warm.edit("10001", Edit(title="Ours"))
 
         ours = {issue.id: issue.title for issue in warm.tracker.changed_since(cursor).issues}
         assert ours == {"10001": "Ours", created: "Fix created"}
@@ -203,7 +229,7 @@ class TestLag:
         warm.person.label("10001", remove=(f"poam-{marker}",))
 
         assert warm.tracker.get("10001").marker == marker
-        assert warm.tracker.edit("10001", Edit(title="New")).marker == marker
+        assert warm.edit("10001", Edit(title="New")).marker == marker
 
     def test_more_writes_than_a_search_reconciles_keep_the_search_within_its_limits(self, warm: JiraStage) -> None:
         cursor = warm.read()
@@ -228,7 +254,7 @@ class TestLag:
         warm.person.rename("10001", "New")
         page = warm.tracker.changed_since(None)
 
-        assert page.cursor == page.server_time == "2026-03-02T12:00:00.000Z"
+        assert page.cursor == "2026-03-02T12:00:00.000Z"
         assert warm.tracker.changed_since("2026-03-02T13:00:00.000Z").cursor == "2026-03-02T13:00:00.000Z"
 
     def test_a_walk_ends_when_a_token_repeats(self, warm: JiraStage) -> None:

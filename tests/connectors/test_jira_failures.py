@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from poam.connectors.base import Edit
+from poam.connectors.base import Edit, Issue
 from poam.connectors.errors import Forbidden, RateLimited, Rejected, TrackerError, Unavailable, Unsettled
 from poam.connectors.jira import JiraTracker
 from poam.connectors.sandbox.jira import BOT
@@ -126,19 +127,20 @@ class TestCredentials:
     @pytest.mark.parametrize(
         "read",
         [
-            lambda ours: ours.changed_since(None),
-            lambda ours: ours.get("10001"),
-            lambda ours: ours.get_many(["10001"]),
-            lambda ours: ours.find("a" * 26, since="2026-03-02T12:00:00.000Z"),
-            lambda ours: ours.edit("10001", Edit(status="done")),
+            lambda ours, issue: ours.changed_since(None),
+            lambda ours, issue: ours.get(issue.id),
+            lambda ours, issue: ours.get_many([issue.id]),
+            lambda ours, issue: ours.find("a" * 26, since="2026-03-02T12:00:00.000Z"),
+            lambda ours, issue: ours.edit(issue, Edit(status="done")),
         ],
     )
     def test_an_expired_token_that_jira_answers_as_a_stranger_s_is_forbidden(
-        self, warm: JiraStage, read: Callable[[JiraTracker], object]
+        self, warm: JiraStage, read: Callable[[JiraTracker, Issue], object]
     ) -> None:
+        issue = warm.tracker.get("10001")
         warm.sandbox.anonymous = True
         with pytest.raises(Forbidden, match="as a stranger") as refused:
-            read(warm.tracker)
+            read(warm.tracker, issue)
 
         assert "API token" in refused.value.hint
 
@@ -151,10 +153,26 @@ class TestCredentials:
         with closing(stage.another(token="wrong")) as ours, pytest.raises(Forbidden, match="token was refused"):
             ours.changed_since(None)
 
+    def test_a_project_that_the_search_does_not_know_is_told_with_what_to_check(self, stage: JiraStage) -> None:
+        with closing(stage.another(project="SCE")) as ours, pytest.raises(Forbidden) as refused:
+            ours.changed_since(None)
+
+        assert "project SCE: Jira shows no such project" in str(refused.value)
+        assert refused.value.hint == "check the connector's url and project"
+
+    @pytest.mark.parametrize("settings", [{"user": "somebody@example.com"}, {"token": "wrong"}])
+    def test_whoever_is_refused_is_told_of_user_and_address_besides_the_token(
+        self, stage: JiraStage, settings: dict[str, str]
+    ) -> None:
+        with closing(stage.another(**settings)) as ours, pytest.raises(Forbidden) as refused:
+            ours.changed_since(None)
+
+        assert all(word in refused.value.hint for word in ("url", "user", "token"))
+
     def test_a_missing_permission_is_forbidden_with_jira_s_words(self, warm: JiraStage) -> None:
         warm.sandbox.denied.add("EDIT_ISSUES")
         with pytest.raises(Forbidden, match="EDIT_ISSUES"):
-            warm.tracker.edit("10001", Edit(title="New"))
+            warm.edit("10001", Edit(title="New"))
 
     def test_a_personal_access_token_needs_no_user(self, stage: JiraStage) -> None:
         with closing(stage.another(user="")) as ours:
@@ -185,7 +203,7 @@ class TestOddSites:
             [problem] = ours.check().problems
 
         assert said in problem
-        assert problem.startswith("Jira at 127.0.0.1, project SEC: ")
+        assert re.match(r"Jira at 127\.0\.0\.1:\d+, project SEC: ", problem)
         assert "; " in problem
 
     @pytest.mark.parametrize("text", ["", '{"versionNumbers": [', "null"])
@@ -242,7 +260,7 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("settings", "said"),
         [
-            ({"token": "wrong"}, "the user or the token was refused; make a new API token"),
+            ({"token": "wrong"}, "the user or the token was refused; check the connector's url and user"),
             ({"project": "NOPE"}, "there is no such project, or our account cannot see it; check"),
             ({"issue_type": "Story"}, "no issue type Story to create; set issue_type to one of: Task, Bug, Epic"),
         ],

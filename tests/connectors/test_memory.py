@@ -84,7 +84,7 @@ def test_an_issue_without_a_marker_is_nobodys_business(world: MemoryWorld, track
 def test_an_edit_to_what_is_already_so_is_no_change(world: MemoryWorld, tracker: MemoryTracker) -> None:
     created = tracker.create(DRAFT)
     world.clock.advance(minutes=1)
-    assert tracker.edit(created.id, Edit(title=f" {DRAFT.title} ", due_date="")) == created.issue
+    assert tracker.edit(tracker.get(created.id), Edit(title=f" {DRAFT.title} ", due_date="")) == created.issue
 
 
 def test_a_deleted_issue_leaves_the_lists(tracker: MemoryTracker, ann: MemoryPerson) -> None:
@@ -97,7 +97,7 @@ def test_a_fault_before_the_effect_leaves_the_issue_alone(world: MemoryWorld, tr
     created = tracker.create(DRAFT).id
     world.faults.append(("edit", "before", Unavailable))
     with pytest.raises(Unavailable):
-        tracker.edit(created, Edit(title="New"))
+        tracker.edit(tracker.get(created), Edit(title="New"))
     assert tracker.get(created).title == DRAFT.title
 
 
@@ -105,7 +105,7 @@ def test_a_fault_after_the_effect_loses_the_answer_alone(world: MemoryWorld, tra
     created = tracker.create(DRAFT).id
     world.faults.append(("edit", "after", Unsettled))
     with pytest.raises(Unsettled):
-        tracker.edit(created, Edit(title="New"))
+        tracker.edit(tracker.get(created), Edit(title="New"))
     assert tracker.get(created).title == "New"
 
 
@@ -152,7 +152,7 @@ def test_issues_of_another_account_are_not_found_as_ours(world: MemoryWorld, tra
 def test_a_refusal_names_the_field_at_fault(tracker: MemoryTracker, edit: Edit, field: str) -> None:
     created = tracker.create(DRAFT)
     with pytest.raises(Rejected) as refusal:
-        tracker.edit(created.id, edit)
+        tracker.edit(tracker.get(created.id), edit)
     assert refusal.value.field == field
     assert tracker.get(created.id) == created.issue
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from poam.connectors.base import Draft, Edit, Tracker
+from poam.connectors.base import Draft, Edit, Issue, Tracker
 from poam.connectors.errors import (
     Forbidden,
     Gone,
@@ -19,7 +19,7 @@ from poam.connectors.errors import (
     Unavailable,
     Unsettled,
 )
-from poam.connectors.memory import MemoryTracker, MemoryWorld
+from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
 from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.memory import Operation
@@ -33,7 +33,7 @@ CALLS: dict[Operation, Callable[[Tracker], object]] = {
     "get_many": lambda tracker: tracker.get_many(["1"]),
     "find": lambda tracker: tracker.find("mmmm", since=SINCE),
     "create": lambda tracker: tracker.create(Draft("nnnn", "Second", "")),
-    "edit": lambda tracker: tracker.edit("1", Edit(title="New")),
+    "edit": lambda tracker: tracker.edit(tracker.get("1"), Edit(title="New")),
 }
 
 
@@ -93,6 +93,22 @@ def test_an_answer_in_no_known_form_is_no_answer_and_leaves_a_write_unsettled(
     assert type(failed.value.__cause__) is odd
 
 
+def test_an_edit_sent_again_is_one_of_the_issue_as_it_stands_by_then() -> None:
+    stage = Stage()
+    sent: list[Issue] = []
+
+    class Overtaken(MemoryTracker):
+        def edit(self, issue: Issue, edit: Edit) -> Issue:
+            sent.append(issue)
+            MemoryPerson(stage.world).close(issue.id)
+            return super().edit(issue, edit)
+
+    stage.fail("edit", Unavailable)
+    before = stage.plain.get("1")
+    Retrying(Overtaken("memory", stage.world), sleep=stage.waits.append, random=lambda: 1.0).edit(before, Edit())
+    assert [issue.status.category for issue in sent] == ["todo", "done"]
+
+
 @pytest.mark.parametrize("error", [Unavailable, partial(RateLimited, retry_after=1)])
 def test_a_create_keeps_its_deadline_and_is_left_to_the_outbox(error: Callable[[str], TrackerError]) -> None:
     stage = Stage()
@@ -143,10 +159,10 @@ def test_a_tracker_that_asks_for_a_pause_gets_it_if_it_is_a_short_one(asked: lis
     stage = Stage()
     stage.fail("edit", *[partial(RateLimited, retry_after=pause) for pause in asked])
     if waited == asked:
-        stage.tracker.edit("1", Edit(title="New"))
+        stage.tracker.edit(stage.plain.get("1"), Edit(title="New"))
     else:
         with pytest.raises(RateLimited) as limited:
-            stage.tracker.edit("1", Edit(title="New"))
+            stage.tracker.edit(stage.plain.get("1"), Edit(title="New"))
         assert limited.value.retry_after == asked[-1]
     assert stage.waits == waited
 

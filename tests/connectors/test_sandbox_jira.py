@@ -61,8 +61,8 @@ class TestDescription:
         with SandboxServer(recorder) as server, closing(tracker(server.url)) as ours:
             ours.check()
             created = ours.create(stage.draft(due_date="2026-04-01", labels=frozenset({"security"})))
-            ours.edit(created.id, Edit(title="New", due_date="2026-05-01", status="done"))
-            ours.edit(created.id, Edit(body="New", due_date="", add_labels=frozenset({"late"})))
+            ours.edit(ours.get(created.id), Edit(title="New", due_date="2026-05-01", status="done"))
+            ours.edit(ours.get(created.id), Edit(body="New", due_date="", add_labels=frozenset({"late"})))
             stage.person.delete(stage.person.clone(created.id))
             ours.find(stage.draft("unknown").marker, since="2026-03-02T12:00:00.000Z")
             cursor = ours.changed_since(None).cursor
