@@ -12,15 +12,16 @@ from pathlib import Path
 from ..connectors import connect
 from ..connectors.base import Health, Tracker
 from ..connectors.errors import TrackerError
+from ..mapping.life import MIRRORED_STATES
 from .config import Config, secret
 from .errors import PoamSyncError
 from .people import who
-from .plan import MIRRORED_STATES
-from .record.database import journal_mode, sqlite3
+from .record.database import journal_mode, source, sqlite3
 from .record.items import load as load_items
 from .record.record import Record
 from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
-from .routes import route
+from .routes import idle_routes, route
+from .systems import left_out
 
 SKEW = timedelta(minutes=5)
 """How far clocks may differ: times of both sides stand side by side in the journal."""
@@ -54,12 +55,11 @@ def refused(subject: str, error: PoamSyncError | TrackerError) -> Finding:
 
 def check_sqlite() -> Told:
     """Which SQLite is in use and how the record is kept safe with it."""
-    mode, level = journal_mode()
-    source = "pysqlite3" if sqlite3.__name__.startswith("pysqlite3") else "Python's own library"
+    mode, level, why = journal_mode()
     yield Finding(
         Level.OK,
         "sqlite",
-        f"SQLite {sqlite3.sqlite_version} from {source}, journal {mode}, synchronous {level}",
+        f"SQLite {sqlite3.sqlite_version} from {source()}; journal {mode}, synchronous {level}: {why}",
     )
 
 
@@ -72,6 +72,15 @@ def check_people(config: Config, user: str) -> Told:
         who(config, user)
     except PoamSyncError as error:
         yield Finding(Level.WARNING, "people", str(error), error.hint)
+
+
+def check_routes(config: Config) -> Told:
+    """Whether every route can be reached: the first that matches takes the item, in silence."""
+    for number in idle_routes(config):
+        told = (
+            f"route {number}, to {config.routes[number - 1].connector}, never gets an item: the routes above take all"
+        )
+        yield Finding(Level.WARNING, "routes", told, "put special [[routes]] first, the one without conditions last")
 
 
 def check_record(config: Config) -> Told:
@@ -107,10 +116,8 @@ def _schema(record: Record) -> Told:
 
 def _contents(record: Record, config: Config) -> Told:
     items = load_items(record.db)
-    lost = sorted({item.system_id for item in items} - {system.id for system in config.systems})
-    if lost:
-        text = f"the record has items of {', '.join(lost)}, which the configuration does not name"
-        yield Finding(Level.WARNING, "systems", text, "add a [[systems]] table of that id")
+    if lost := left_out(record.db, config):
+        yield refused("systems", lost)
     unrouted = [item.poam_id for item in items if item.state in MIRRORED_STATES and route(config, item) is None]
     if unrouted and config.routes:
         shown = ", ".join(unrouted[:5]) + (", ..." if len(unrouted) > 5 else "")
@@ -163,10 +170,10 @@ def _private(subject: str, path: Path) -> Told:
 
 
 def _health(subject: str, health: Health, text: str) -> Told:
-    for problem in health.problems:
-        yield Finding(Level.PROBLEM, subject, problem)
-    for warning in health.warnings:
-        yield Finding(Level.WARNING, subject, warning)
+    for level, sentences in ((Level.PROBLEM, health.problems), (Level.WARNING, health.warnings)):
+        for sentence in sentences:
+            text, _, remedy = sentence.rpartition("; ")
+            yield Finding(level, subject, text or remedy, remedy if text else "")
     if not health.problems and health.visibility != "private" and text != "neutral":
         seen = "is public" if health.visibility == "public" else "cannot be proven private"
         told = f"{health.container} {seen}, so {text} text must not go there"

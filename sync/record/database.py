@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database as Database
@@ -28,9 +29,29 @@ SETTINGS = (
 )
 
 
-def journal_mode() -> tuple[str, str]:
-    """The journal mode and synchronous level that are safe with the SQLite in use, as `(mode, level)`."""
-    return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_IS_SAFE_FROM else ("DELETE", "EXTRA")
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file while it is in use; without them, or with another file's, it is not whole."""
+
+
+class Durability(NamedTuple):
+    """How a file outlasts a crash: journal mode, synchronous level, and why these."""
+
+    mode: str
+    level: str
+    why: str
+
+
+def journal_mode() -> Durability:
+    """The journal mode and synchronous level that are safe with the SQLite in use."""
+    since = ".".join(map(str, WAL_IS_SAFE_FROM))
+    if sqlite3.sqlite_version_info >= WAL_IS_SAFE_FROM:
+        return Durability("WAL", "FULL", f"readers never wait, and write-ahead logging is safe from SQLite {since} on")
+    return Durability("DELETE", "EXTRA", f"before SQLite {since} write-ahead logging can damage a file")
+
+
+def source() -> str:
+    """Whose SQLite is in use, as a person says it."""
+    return "pysqlite3" if sqlite3.__name__.startswith("pysqlite3") else "Python's own library"
 
 
 def open_writer(path: Path, *, new: bool = False) -> Database:
@@ -47,25 +68,43 @@ def open_writer(path: Path, *, new: bool = False) -> Database:
 
 def make_durable(database: Database) -> None:
     """Chooses the journal mode: written into the file, so only for one that is known to be ours."""
-    mode, level = journal_mode()
+    mode, level, _ = journal_mode()
     database.conn.execute(f"PRAGMA journal_mode={mode}")
     database.conn.execute(f"PRAGMA synchronous={level}")
+
+
+def must_be_undamaged(path: Path, database: Database) -> None:
+    """Looks at every page before anything is written: 10,000 items take a tenth of a second. Raises RecordCorrupt."""
+    (found,) = database.conn.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise RecordCorrupt(f"{path} is damaged: {' '.join(found.split())}", hint="restore a backup")
 
 
 def open_reader(path: Path) -> Database:
     """The database for reading only: it never stands in a writer's way. Raises RecordMissing, RecordError."""
     must_exist(path)
+    if path.with_name(f"{path.name}-journal").exists():
+        _roll_back(path)
     try:
         return _connect(f"{path.resolve().as_uri()}?mode=ro")
     except sqlite3.Error as error:
         raise RecordError(f"{path} cannot be read: {error}", hint="check the file and its permissions") from None
 
 
+def _roll_back(path: Path) -> None:
+    """Lets SQLite undo what a killed writer left half written: until then it turns everyone away who only reads.
+
+    A writer that lives is not touched, and who may not write is told by their own reading.
+    """
+    with suppress(RecordError), plainly(path), closing(open_writer(path).conn) as connection:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+
+
 def writer_lock(path: Path, wait: float) -> FileLock:
     """The place of the record's one writer, held until released or dead. Raises RecordLocked, RecordError."""
     if not path.parent.is_dir():  # the library would make it
         raise RecordError(f"{path.parent} is not a folder", hint="create it, or change [record] path")
-    lock = FileLock(f"{path}.lock", timeout=wait)
+    lock = FileLock(f"{path}.lock", timeout=wait, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
@@ -98,8 +137,13 @@ def plainly(path: Path) -> Iterator[None]:
 
 def must_exist(path: Path) -> None:
     """Raises RecordMissing where there is no file."""
+    if not path.parent.is_dir():
+        raise RecordMissing(
+            f"there is no record at {path}: {path.parent} is not a folder",
+            hint="create the folder and run poam init, or change [record] path",
+        )
     if not path.is_file():
-        raise RecordMissing(f"there is no record at {path}", hint="run `poam init`, or change [record] path")
+        raise RecordMissing(f"there is no record at {path}", hint="run poam init, or change [record] path")
 
 
 def _connect(uri: str) -> Database:

@@ -104,6 +104,13 @@ def load(database: Database, where: str = "1 = 1", values: Sequence[Any] = ()) -
     return sorted(items, key=lambda item: (item.system_id, natural(item.poam_id)))
 
 
+def unmirrored(database: Database, states: Iterable[State]) -> list[PoamItem]:
+    """Items in one of these states that no issue has ever been planned for."""
+    listed = ", ".join(f"'{state.value}'" for state in sorted(states))
+    new = f"state IN ({listed}) AND NOT EXISTS (SELECT 1 FROM links WHERE item_uid = uid)"  # noqa: S608
+    return load(database, new) if any(database.query(f"SELECT 1 FROM items WHERE {new} LIMIT 1")) else []  # noqa: S608
+
+
 def natural(poam_id: str) -> tuple[tuple[int, int | str], ...]:
     """A sort key that puts V-2 before V-10."""
     parts = "".join(c if c.isdigit() else f" {c} " for c in poam_id).split()

@@ -79,6 +79,11 @@ def head(database: Database) -> tuple[int, str]:
     return (row[0], row[1]) if row else (0, "")
 
 
+def holds(database: Database, head: tuple[int, str]) -> bool:
+    """Whether the journal has exactly that row."""
+    return database.conn.execute("SELECT 1 FROM journal WHERE seq = ? AND hash = ?", head).fetchone() is not None
+
+
 def anchor(database: Database, until: str | None = None) -> tuple[int, str]:
     """The last row up to an instant that is not itself about a document: what a document is an extract of."""
     row = database.conn.execute(

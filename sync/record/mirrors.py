@@ -1,114 +1,24 @@
-"""What the engine remembers of the trackers: links, sightings, bases, the outbox, requests, conflicts and cursors."""
+"""Reads and keeps what the engine remembers of the trackers: every question that it asks the record has its name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
+from ...mapping.item import State
 from ..merge import Base
+from .journal import COLUMNS, Entry
+from .kinds import Conflict, Link, Owed, Request, Sighting
+from .schema import IN_HAND, TO_FOLLOW
 from .unit import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An item and its issue. `marker` is ours and exists before the issue does; `remote_id` is the tracker's."""
-
-    id: str
-    item_uid: str
-    connector: str
-    number: int
-    marker: str
-    remote_id: str | None
-    remote_key: str
-    url: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What we last saw of an issue, how far its history was read, and a later date still in its quiet period."""
-
-    link_id: str
-    history_cursor: int = 0
-    version: str = ""
-    updated: str = ""
-    seen_work_status: str | None = None
-    seen_due_date: str | None = None
-    seen_title: str | None = None
-    date_waiting: str | None = None
-    date_waiting_by: str = ""
-    date_waiting_by_name: str = ""
-    date_waiting_at: str = ""
-    date_waiting_source: str = ""
-    missing_looks: int = 0
-    missing_since: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A write we owe a tracker. SENDING was committed before the bytes left; UNKNOWN waits for evidence."""
-
-    id: int
-    link_id: str
-    operation: str
-    payload: str
-    state: str
-    attempts: int
-    send_deadline: str
-    not_before: str
-    last_error: str
-    created_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A proposed change waiting for a decision, or decided."""
-
-    id: int
-    item_uid: str
-    link_id: str | None
-    kind: str
-    state: str
-    due_date: str | None
-    requested_date: str | None
-    requested_by: str
-    requested_by_name: str
-    requested_at: str
-    reason: str
-    source: str
-    decided_by: str
-    decided_at: str | None
-    decision_reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two changes to one field, or a write a tracker would not take: a person decides, both values stay visible."""
-
-    id: int
-    item_uid: str
-    link_id: str
-    field: str
-    base_value: str | None
-    record_value: str | None
-    tracker_value: str | None
-    record_by: str
-    tracker_by: str
-    record_at: str
-    tracker_at: str
-    policy: str
-    raised_at: str
-    state: str
-    resolution: str
-    resolved_by: str
-    resolved_at: str | None
-
 
 T = TypeVar("T", Link, Sighting, Owed, Request, Conflict)
 TABLE = {Link: "links", Sighting: "sightings", Owed: "outbox", Request: "requests", Conflict: "conflicts"}
+_DECIDED = "origin = 'cli' AND role IN ('isso', 'ao')"
 
 
 def rows(
@@ -120,15 +30,78 @@ def rows(
     return [kind(**row) for row in database.query(query, tuple(values))]
 
 
+def keep(unit: Unit, row: Sighting | Owed) -> None:
+    """Stores a row of the engine's memory."""
+    unit.put(TABLE[type(row)], asdict(row))
+
+
+# --- links and what was seen of their issues
+
+
+def link_of(database: Database, link_id: str) -> Link:
+    """One link, as it stands."""
+    return rows(database, Link, "id = ?", (link_id,))[0]
+
+
+def links_of(database: Database, connector: str) -> list[Link]:
+    """Every link a connector ever had."""
+    return rows(database, Link, "connector = ?", (connector,))
+
+
+def live_links(database: Database, connector: str) -> list[Link]:
+    """The links of a connector that have an issue."""
+    return rows(database, Link, "connector = ? AND state = 'live'", (connector,))
+
+
+def count_live(database: Database, connector: str) -> int:
+    """How many links of a connector have an issue."""
+    query = "SELECT count(*) FROM links WHERE connector = ? AND state = 'live'"
+    return int(database.conn.execute(query, (connector,)).fetchone()[0])
+
+
+def links_with(database: Database, connector: str, column: str, values: Collection[str]) -> list[Link]:
+    """The links of a connector whose `remote_id`, `marker` or `item_uid` is one of these values."""
+    wanted = f"connector = ? AND {column} IN (SELECT value FROM json_each(?))"  # noqa: S608
+    return rows(database, Link, wanted, (connector, json.dumps(sorted(values)))) if values else []
+
+
+def links_of_item(database: Database, link: Link) -> list[Link]:
+    """Every link that the item of a link ever had at the same connector."""
+    return rows(database, Link, "connector = ? AND item_uid = ?", (link.connector, link.item_uid))
+
+
+def links_to_look_at(database: Database, connector: str, quiet_since: str) -> list[Link]:
+    """Live links whose issue has to be looked at although nothing may have changed there: it is new or was not found,
+    or a date's quiet period ended (the date was moved before `quiet_since`).
+    """
+    rested = "(date_waiting IS NULL OR date_waiting_at <= ? OR missing_looks > 0)"
+    followed = f"SELECT link_id FROM sightings WHERE ({TO_FOLLOW}) AND {rested}"  # noqa: S608
+    return rows(database, Link, f"connector = ? AND state = 'live' AND id IN ({followed})", (connector, quiet_since))
+
+
+def links_never_bound(database: Database, connector: str, states: Iterable[State]) -> list[Link]:
+    """Links that never got their issue, of items in one of these states."""
+    listed = ", ".join(f"'{state.value}'" for state in sorted(states))
+    wanted = f"connector = ? AND state = 'planned' AND item_uid IN (SELECT uid FROM items WHERE state IN ({listed}))"  # noqa: S608
+    return rows(database, Link, wanted, (connector,))
+
+
+def links_unseen(database: Database, connector: str) -> list[Link]:
+    """Live links whose issue nobody has read yet."""
+    unseen = "SELECT link_id FROM sightings WHERE version = ''"
+    return rows(database, Link, f"connector = ? AND state = 'live' AND id IN ({unseen})", (connector,))
+
+
+def sighting_of(database: Database, link: Link) -> Sighting:
+    """What was last seen of a link's issue."""
+    found = rows(database, Sighting, "link_id = ?", (link.id,))
+    return found[0] if found else Sighting(link.id)
+
+
 def bases_of(database: Database, link_id: str) -> dict[str, Base]:
     """The agreed pairs of a link, by field."""
     found = database.query("SELECT * FROM bases WHERE link_id = ?", (link_id,))
     return {row["field"]: Base(row["record_value"], row["tracker_value"], row["version"]) for row in found}
-
-
-def keep(unit: Unit, row: Sighting | Owed) -> None:
-    """Stores a row of the engine's memory."""
-    unit.put(TABLE[type(row)], asdict(row))
 
 
 def keep_base(unit: Unit, link_id: str, field: str, base: Base) -> None:
@@ -141,10 +114,76 @@ def forget_base(unit: Unit, link_id: str, field: str) -> None:
     unit.db.execute("DELETE FROM bases WHERE link_id = ? AND field = ?", (link_id, field))
 
 
+# --- what waits for a person
+
+
+def waiting_requests(database: Database, item_uid: str) -> list[Request]:
+    """The requests of an item that nobody has decided."""
+    return rows(database, Request, "item_uid = ? AND state = 'waiting'", (item_uid,))
+
+
+def open_conflicts(database: Database, link_id: str) -> list[Conflict]:
+    """The conflicts of a link that nobody has ended, at most one a field."""
+    return rows(database, Conflict, "link_id = ? AND state = 'open'", (link_id,))
+
+
+def refused_writes(database: Database, link_id: str) -> frozenset[str]:
+    """The writes that the tracker would not take and that nobody has asked for again."""
+    parked = "link_id = ? AND policy = 'refused' AND (state = 'open' OR resolution = 'tracker')"
+    found = rows(database, Conflict, parked, (link_id,))
+    return frozenset(conflict.record_value for conflict in found if conflict.record_value is not None)
+
+
+def last_word_on_work(database: Database, item_uid: str) -> Entry | None:
+    """The last decision about the work of an item, or None once the engineers claimed or declined it anew."""
+    of_the_work = "item_uid = ? AND entity = 'items' AND field IN ('state', 'work_status')"
+    found = database.conn.execute(
+        f"""SELECT * FROM (SELECT {", ".join(COLUMNS)} FROM journal
+            WHERE {of_the_work} AND ({_DECIDED} OR new IN ('done', 'wont_do')) ORDER BY seq DESC LIMIT 1)
+            WHERE {_DECIDED}""",  # noqa: S608
+        (item_uid,),
+    ).fetchone()
+    return Entry(*found) if found else None
+
+
+def work_before_it_ended(database: Database, item_uid: str) -> str | None:
+    """The work status that an item had before its work was last claimed done or declined; None if it never was."""
+    found = database.conn.execute(
+        """SELECT old FROM journal WHERE item_uid = ? AND entity = 'items' AND field = 'work_status'
+           AND new IN ('done', 'wont_do') AND old NOT IN ('done', 'wont_do') ORDER BY seq DESC LIMIT 1""",
+        (item_uid,),
+    ).fetchone()
+    return found[0] if found else None
+
+
+# --- the outbox
+
+
 def unsettled(database: Database, connector: str) -> list[Owed]:
     """The writes owed to a connector, oldest first."""
-    mine = "link_id IN (SELECT id FROM links WHERE connector = ?)"
-    return rows(database, Owed, f"state IN ('PENDING', 'SENDING', 'UNKNOWN') AND {mine}", (connector,))
+    mine = "EXISTS (SELECT 1 FROM links WHERE links.id = link_id AND connector = ?)"
+    return rows(database, Owed, f"{IN_HAND} AND {mine}", (connector,))
+
+
+def owed_at(database: Database, link_id: str) -> Owed | None:
+    """The write owed to a link's issue: there is never more than one."""
+    found = rows(database, Owed, f"link_id = ? AND {IN_HAND}", (link_id,))
+    return found[0] if found else None
+
+
+def as_it_stands(database: Database, owed: Owed) -> Owed:
+    """An owed write after whatever happened to it since it was read."""
+    return rows(database, Owed, "id = ?", (owed.id,))[0]
+
+
+def payloads(database: Database, link_id: str) -> Iterator[str]:
+    """Everything we ever sent to the issue of a link."""
+    sent = "SELECT payload FROM outbox WHERE link_id = ? AND attempts > 0"
+    for (payload,) in database.conn.execute(sent, (link_id,)):
+        yield payload
+
+
+# --- how far everything was read and planned
 
 
 def cursor_of(database: Database, connector: str) -> str | None:
@@ -159,9 +198,32 @@ def remembered(database: Database, key: str) -> str | None:
     return found[0] if found else None
 
 
-def payloads(database: Database, link_id: str) -> Iterator[str]:
-    """Everything we ever sent to the issue of a link."""
-    for (payload,) in database.conn.execute(
-        "SELECT payload FROM outbox WHERE link_id = ? AND attempts > 0", (link_id,)
-    ):
-        yield payload
+def forget(unit: Unit, key: str) -> None:
+    """Takes a value out of the engine's memory."""
+    unit.db.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+
+def changed_items(database: Database, after: int) -> frozenset[str]:
+    """The items that the journal touched after that row."""
+    found = database.conn.execute("SELECT DISTINCT item_uid FROM journal WHERE seq > ?", (after,))
+    return frozenset(uid for (uid,) in found)
+
+
+def has_followers(database: Database, after: int) -> bool:
+    """Whether an item that the journal touched after that row has more than one live issue."""
+    found = database.conn.execute(
+        """SELECT 1 FROM links WHERE state = 'live' AND item_uid IN (SELECT item_uid FROM journal WHERE seq > ?)
+           GROUP BY item_uid HAVING count(*) > 1""",
+        (after,),
+    )
+    return found.fetchone() is not None
+
+
+def last_changed(database: Database, item_uid: str, field: str) -> tuple[str, str]:
+    """Who gave an item's field its value, and when; blank for a field that is not stored."""
+    found = database.conn.execute(
+        """SELECT person, at FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN (?, '*')
+           ORDER BY seq DESC LIMIT 1""",
+        (item_uid, field),
+    ).fetchone()
+    return found or ("", "")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
+from itertools import chain
 
 from sqlite_utils import Database
 
@@ -35,6 +37,12 @@ _RATING = ("critical", "high", "moderate", "low")
 _DECISION = ("yes", "no", "pending")
 _JOURNALED = "journal_seq INTEGER NOT NULL REFERENCES journal(seq)"
 _ITEM = "item_uid TEXT NOT NULL REFERENCES items(uid)"
+
+IN_HAND = "state IN ('PENDING', 'SENDING', 'UNKNOWN')"
+"""A write that is still owed. Queries use the same words as the index, or SQLite does not see that it serves them."""
+
+TO_FOLLOW = "version = '' OR missing_looks > 0 OR date_waiting IS NOT NULL"
+"""A sighting whose issue is looked at although nothing may have changed there."""
 
 TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -97,6 +105,7 @@ CREATE TABLE links (
   UNIQUE (item_uid, connector, number)
 ) STRICT;
 CREATE UNIQUE INDEX link_of_issue ON links(connector, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX link_to_bind ON links(connector) WHERE state = 'planned';
 
 CREATE TABLE requests (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT REFERENCES links(id),
@@ -107,6 +116,7 @@ CREATE TABLE requests (
   decided_by TEXT NOT NULL, decided_at TEXT, decision_reason TEXT NOT NULL, {_JOURNALED}
 ) STRICT;
 CREATE UNIQUE INDEX one_waiting_request ON requests(item_uid, kind) WHERE state = 'waiting';
+CREATE INDEX request_of_item ON requests(item_uid);
 
 CREATE TABLE evidence (
   id TEXT PRIMARY KEY, {_ITEM}, {_one_of("state", "candidate", "accepted")}, kind TEXT NOT NULL,
@@ -117,11 +127,12 @@ CREATE TABLE conflicts (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL,
   base_value TEXT, record_value TEXT, tracker_value TEXT, record_by TEXT NOT NULL, tracker_by TEXT NOT NULL,
   record_at TEXT NOT NULL, tracker_at TEXT NOT NULL,
-  {_one_of("policy", "manual", "record", "tracker", "refused", "missing")},
+  {_one_of("policy", "manual", "record", "tracker", "refused", "missing", "twin")},
   raised_at TEXT NOT NULL, {_one_of("state", "open", "resolved")}, resolution TEXT NOT NULL, resolved_by TEXT NOT NULL,
   resolved_at TEXT, {_JOURNALED}
 ) STRICT;
-CREATE UNIQUE INDEX one_open_conflict ON conflicts(link_id, field) WHERE state = 'open';
+CREATE UNIQUE INDEX one_open_conflict ON conflicts(link_id, field, policy) WHERE state = 'open';
+CREATE INDEX conflict_of_link ON conflicts(link_id);
 
 CREATE TABLE submissions (
   id INTEGER PRIMARY KEY, system_id TEXT NOT NULL REFERENCES systems(id), format TEXT NOT NULL, layout TEXT NOT NULL,
@@ -136,6 +147,7 @@ CREATE TABLE sightings (
   date_waiting_at TEXT NOT NULL, date_waiting_source TEXT NOT NULL, missing_looks INTEGER NOT NULL,
   missing_since TEXT NOT NULL
 ) STRICT;
+CREATE INDEX sighting_to_follow ON sightings(link_id) WHERE {TO_FOLLOW};
 
 CREATE TABLE bases (
   link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL, record_value TEXT, tracker_value TEXT,
@@ -143,12 +155,14 @@ CREATE TABLE bases (
 ) STRICT;
 
 CREATE TABLE outbox (
-  id INTEGER PRIMARY KEY, link_id TEXT NOT NULL REFERENCES links(id), {_one_of("operation", "create", "edit")},
+  id INTEGER PRIMARY KEY, link_id TEXT NOT NULL REFERENCES links(id),
+  {_one_of("operation", "create", "edit", "retire")},
   payload TEXT NOT NULL, {_one_of("state", "PENDING", "SENDING", "UNKNOWN", "DONE", "FAILED")},
   attempts INTEGER NOT NULL, send_deadline TEXT NOT NULL, not_before TEXT NOT NULL, last_error TEXT NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX one_write_in_flight ON outbox(link_id) WHERE state IN ('PENDING', 'SENDING', 'UNKNOWN');
+CREATE UNIQUE INDEX one_write_in_flight ON outbox(link_id) WHERE {IN_HAND};
+CREATE INDEX write_of_link ON outbox(link_id);
 
 CREATE TABLE cursors (connector TEXT PRIMARY KEY, cursor TEXT NOT NULL, read_at TEXT NOT NULL) STRICT;
 """
@@ -209,22 +223,24 @@ def _guards() -> Iterator[str]:
       BEGIN SELECT RAISE(ABORT, 'a baseline is set once'); END"""
 
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*filter(str.strip, TABLES.split(";\n")), *sorted(_guards())),)
+Migrations = tuple[tuple[str, ...], ...]
+MIGRATIONS: Migrations = ((*filter(str.strip, TABLES.split(";\n")), *sorted(_guards())),)
+"""The statements of each version after the one before. A version that was released never changes again."""
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, migrations: Migrations = MIGRATIONS) -> None:
     """Brings the file to the current version in one transaction, forward only. Refuses a newer one: RecordCorrupt."""
     connection = database.conn
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        refuse_newer(version)
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                connection.execute(statement)
-        if version < len(MIGRATIONS):  # setting them writes, even what they are already
-            connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+        version = version_of(database)
+        refuse_newer(version, migrations)
+        for statement in chain.from_iterable(migrations[version:]):
+            connection.execute(statement)
+        if version < len(migrations):  # setting them writes, even what they are already
+            connection.execute(f"PRAGMA user_version={len(migrations)}")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            _must_hold_together(database)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -232,11 +248,25 @@ def migrate(database: Database) -> None:
         raise
 
 
-def refuse_newer(version: int) -> None:
-    """Refuses a file that a later poam-sync has written. Raises RecordCorrupt."""
-    if version > len(MIGRATIONS):
+def _must_hold_together(database: Database) -> None:
+    broken = database.conn.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
         raise RecordCorrupt(
-            f"the record has schema version {version}, this poam-sync knows {len(MIGRATIONS)}",
+            f"the record's {broken[0]} refer to {broken[2]} that are not there, so it was not brought up to date",
+            hint="run `poam verify`, then restore a backup",
+        )
+
+
+def version_of(database: Database) -> int:
+    """The schema version of the file; 0 before there is one."""
+    return int(database.conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def refuse_newer(version: int, migrations: Migrations = MIGRATIONS) -> None:
+    """Refuses a file that a later poam-sync has written. Raises RecordCorrupt."""
+    if version > len(migrations):
+        raise RecordCorrupt(
+            f"the record has schema version {version}, this poam-sync knows {len(migrations)}",
             hint="install the newer poam-sync",
         )
 
@@ -247,10 +277,11 @@ def fingerprint(database: Database) -> str:
     return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()
 
 
-def expected_fingerprint() -> str:
+@cache
+def expected_fingerprint(migrations: Migrations = MIGRATIONS) -> str:
     """The fingerprint of a fresh record of this version."""
     database = Database(sqlite3.connect(":memory:", isolation_level=None))
-    migrate(database)
+    migrate(database, migrations)
     found = fingerprint(database)
     database.close()
     return found

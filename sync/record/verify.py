@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from sqlite_utils import Database
 from ..errors import RecordCorrupt
 from .items import CHILDREN, asset_rows
 from .journal import CREATED, Entry, broken_links, entries, text
-from .schema import FACT_TABLES, expected_fingerprint, fingerprint
+from .schema import FACT_TABLES, MIGRATIONS, expected_fingerprint, fingerprint, version_of
 
+Head = tuple[int, str]  # a journal row's sequence number and hash
 Rows = dict[str, dict[str, str | None]]
 _KEPT_APART = {"file"}  # bytes that their own sha256 vouches for
 _CHILD_KEY = {"assets": "position", "milestones": "number"}
@@ -63,8 +64,11 @@ def _readable(raw: bytes) -> str:
 
 
 def _problems(database: Database) -> Iterator[str]:
-    if fingerprint(database) != expected_fingerprint():
+    if fingerprint(database) != expected_fingerprint(MIGRATIONS[: version_of(database)]):
         yield "tables or guards were changed outside poam-sync"
+    for (told,) in database.conn.execute("PRAGMA integrity_check(10)"):
+        if told != "ok":
+            yield f"the file itself: {' '.join(told.split())}"
     walk = _Walk(database)
     try:
         yield from broken_links(walk)
@@ -77,6 +81,17 @@ def _problems(database: Database) -> Iterator[str]:
     for row in database.query("SELECT id, sha256, file FROM submissions"):
         if not isinstance(row["file"], bytes) or hashlib.sha256(row["file"]).hexdigest() != row["sha256"]:
             yield f"submissions {row['id']}: the kept file was changed"
+
+
+def unanchored(database: Database, heads: Iterable[Head]) -> Iterator[str]:
+    """One sentence for every head, written down outside the record, that its journal does not hold.
+
+    Whoever writes the journal anew can make it follow from itself again, but not bring these hashes back.
+    """
+    for seq, digest in heads:
+        found = database.conn.execute("SELECT 1 FROM journal WHERE seq = ? AND hash = ?", (seq, digest)).fetchone()
+        if found is None:
+            yield f"journal row {seq} is not the one of hash {digest}: the journal was written anew, or is another one"
 
 
 def replay(history: Iterator[Entry]) -> defaultdict[str, Rows]:

@@ -6,10 +6,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from poam.sync.people import os_user
 from poam.sync.record.database import sqlite3
+from poam.sync.record.journal import COLUMNS, entries, seal
 from poam.sync.record.record import Record
 
 from .desk import Desk
@@ -125,6 +127,93 @@ def test_anybody_may_verify_and_look_even_beside_a_writer(desk: Desk) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(f"os:{os_user()}", "os:other"), encoding="utf-8")
     with Record.open(desk.folder / "poam.db"):
         assert desk.run("verify").exit_code == 0
+
+
+# heads that were noted outside the record
+
+
+def rewrite_history(desk: Desk) -> None:
+    """Another author for the first row, and every hash computed anew: the journal follows from itself."""
+    with Record.read(desk.folder / "poam.db") as record:
+        rows = list(entries(record.db))
+    with closing(sqlite3.connect(desk.folder / "poam.db", isolation_level=None)) as connection:
+        guards = connection.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'journal' AND type = 'trigger'"
+        )
+        for name, _ in (found := guards.fetchall()):
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DELETE FROM journal")
+        last = (0, "")
+        for row in rows:
+            forged = seal(last, (row.at, "nobody", *(getattr(row, name) for name in COLUMNS[3:-2])))
+            last = (forged.seq, forged.hash)
+            values = tuple(getattr(forged, name) for name in COLUMNS)
+            connection.execute(f"INSERT INTO journal VALUES ({', '.join('?' * len(COLUMNS))})", values)  # noqa: S608
+        for _, sql in found:
+            connection.execute(sql)
+
+
+def test_the_head_that_was_noted_earlier_is_still_there_after_more_was_written(desk: Desk) -> None:
+    seq, head = desk.heads()
+    desk.done("set", "V-1", "comments=new", "--reason", "x")
+    later = desk.heads()
+    told = desk.done("verify", "--head", f"{seq}:{head}", "--head", f"{later[0]}:{later[1].upper()}")
+    assert told.startswith("The record equals its history")
+
+
+def test_a_journal_written_anew_is_found_against_a_head_and_only_so(desk: Desk) -> None:
+    seq, head = desk.heads()
+    rewrite_history(desk)
+    desk.done("verify")
+    result = desk.run("verify", "--head", f"{seq}:{head}")
+    assert (
+        result.stdout
+        == f"! journal row {seq} is not the one of hash {head}: the journal was written anew, or is another one\n"
+    )
+    assert cleanly(result)[0].endswith("does not equal its history: 1 differences")
+    assert '"ok": false' in desk.run("verify", "--head", f"{seq}:{head}", "--json").stdout
+
+
+@pytest.mark.parametrize("seq", [0, 1, 10**17])
+def test_a_head_that_no_row_has_is_told(desk: Desk, seq: int) -> None:
+    assert f"! journal row {seq} is not the one of hash" in desk.run("verify", "--head", f"{seq}:{'0' * 64}").stdout
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "7", "7:", ":abc", "x:" + "0" * 64, "7:" + "0" * 63, "-7:" + "0" * 64, "9" * 30 + ":1"]
+)
+def test_what_is_no_head_is_told_in_one_sentence(desk: Desk, typed: str) -> None:
+    error, hint = cleanly(desk.run("verify", "--head", typed))
+    assert error == f"{typed} is no SEQ:HASH"
+    assert "213:e1e2f331" in hint
+
+
+def test_a_document_leads_back_to_the_row_it_is_an_extract_of(desk: Desk) -> None:
+    document = desk.folder / "poam.xlsx"
+    desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
+    desk.done("verify", "--document", str(document))
+    rewrite_history(desk)
+    assert "the journal was written anew" in desk.run("verify", "--document", str(document)).stdout
+
+
+def test_a_document_that_somebody_saved_again_still_leads_back(desk: Desk) -> None:
+    document = desk.folder / "poam.xlsx"
+    desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
+    openpyxl.load_workbook(document).save(document)
+    desk.done("verify", "--document", str(document))
+    rewrite_history(desk)
+    cleanly(desk.run("verify", "--document", str(document)))
+
+
+def test_a_file_that_names_no_row_is_told_in_one_sentence(desk: Desk) -> None:
+    openpyxl.Workbook().save(desk.folder / "theirs.xlsx")
+    (desk.folder / "text.xlsx").write_text("text", encoding="utf-8")
+    for name, told in {
+        "theirs.xlsx": "theirs.xlsx names no journal row",
+        "text.xlsx": "text.xlsx: The file is not an Excel workbook",
+        "none.xlsx": "cannot be read",
+    }.items():
+        assert told in cleanly(desk.run("verify", "--document", str(desk.folder / name)))[0]
 
 
 # backup

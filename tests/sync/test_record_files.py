@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from poam.sync.errors import RecordCorrupt, RecordMissing
+from poam.sync.record.database import sqlite3
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
 
@@ -110,3 +112,33 @@ def test_a_record_with_an_index_of_somebody_elses_is_not_written_to(path: Path) 
     raw(path, "CREATE INDEX theirs ON items(comments)")
     with pytest.raises(RecordCorrupt, match="tables or guards were changed"):
         Record.open(path)
+
+
+def bent_page(path: Path, name: str, old: bytes, new: bytes) -> None:
+    """Other bytes in the page at which a table or an index begins: what a bad disk does."""
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(path.read_bytes())
+    begin, end = (page - 1) * size, page * size
+    assert old in data[begin:end]
+    data[begin:end] = data[begin:end].replace(old, new, 1)
+    path.write_bytes(data)
+
+
+def test_a_damaged_page_is_told_before_anything_is_written_even_one_that_the_command_would_not_read(path: Path) -> None:
+    bent_page(path, "outbox", b"\x0d\x00\x00\x00\x00", b"\x0d\x00\x00\x00\xff")
+    before = path.read_bytes()
+    with pytest.raises(RecordCorrupt) as refused:
+        Record.open(path)
+    assert str(refused.value).startswith(f"{path} is damaged: ")
+    assert "\n" not in str(refused.value)
+    assert path.read_bytes() == before
+
+
+def test_an_index_that_disagrees_with_its_table_is_found_by_verify(path: Path) -> None:
+    bent_page(path, "journal_of_item", b"uid-1", b"uid-9")
+    with Record.read(path) as record:
+        found = list(problems(record.db))
+    assert found
+    assert all(each.startswith("the file itself: ") for each in found)

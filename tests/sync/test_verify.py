@@ -18,7 +18,7 @@ from poam.sync.errors import RecordCorrupt
 from poam.sync.export import generate, keep
 from poam.sync.record.database import Database, sqlite3
 from poam.sync.record.journal import COLUMNS, Entry, entries, seal
-from poam.sync.record.mirrors import Conflict, Link, Request
+from poam.sync.record.kinds import Conflict, Link, Request
 from poam.sync.record.record import Record
 from poam.sync.record.schema import FACT_TABLES, migrate
 from poam.sync.record.verify import problems

@@ -1,0 +1,83 @@
+"""How things stand, as the record tells it: what waits for a person, what is owed, what was not yet carried over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True)
+class OwedWrite:
+    """A write that is owed, with the names people know it by. `state` is PENDING, SENDING or UNKNOWN."""
+
+    system_id: str
+    poam_id: str
+    connector: str
+    key: str
+    url: str
+    operation: str
+    state: str
+    attempts: int
+    created_at: str
+    send_deadline: str
+    not_before: str
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for a person. `undecided` counts each of it once: a declined item has a request as a rule."""
+
+    to_verify: int
+    declined: int
+    requests: int
+    conflicts: int
+    undecided: int
+
+
+def owed_writes(database: Database) -> list[OwedWrite]:
+    """Every write that is owed, oldest first."""
+    found = database.query(
+        f"""SELECT {", ".join(each.name for each in fields(OwedWrite))} FROM
+            (SELECT outbox.*, items.system_id, items.poam_id, links.connector, links.remote_key AS key, links.url
+             FROM outbox JOIN links ON links.id = outbox.link_id JOIN items ON items.uid = links.item_uid)
+            WHERE state IN ('PENDING', 'SENDING', 'UNKNOWN') ORDER BY id"""  # noqa: S608
+    )
+    return [OwedWrite(**row) for row in found]
+
+
+def waiting(database: Database) -> Waiting:
+    """What only a person can move on."""
+    row = next(
+        database.query(
+            """SELECT (SELECT count(*) FROM items WHERE state = 'pending_verification') AS to_verify,
+               (SELECT count(*) FROM items WHERE state = 'open' AND work_status = 'wont_do') AS declined,
+               (SELECT count(*) FROM requests WHERE state = 'waiting') AS requests,
+               (SELECT count(*) FROM conflicts WHERE state = 'open') AS conflicts,
+               (SELECT count(*) FROM items WHERE state = 'open' AND work_status = 'wont_do'
+                AND uid NOT IN (SELECT item_uid FROM requests WHERE state = 'waiting')) AS unasked"""
+        )
+    )
+    unasked = row.pop("unasked")
+    return Waiting(**row, undecided=row["to_verify"] + row["requests"] + row["conflicts"] + unasked)
+
+
+def linked(database: Database) -> dict[str, dict[str, int]]:
+    """How many links each connector has in each state."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in database.query("SELECT connector, state, count(*) AS n FROM links GROUP BY connector, state"):
+        counts.setdefault(row["connector"], {})[row["state"]] = row["n"]
+    return counts
+
+
+def not_carried_over(database: Database) -> list[str]:
+    """The POA&M ids of mirrored items that changed after the last journal row that a whole cycle has planned."""
+    found = database.query(
+        """SELECT DISTINCT poam_id FROM items JOIN journal ON journal.item_uid = items.uid
+           WHERE journal.entity IN ('items', 'milestone_changes', 'requests')
+           AND journal.seq > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'planned_seq')
+           AND EXISTS (SELECT 1 FROM links WHERE links.item_uid = items.uid AND links.state <> 'retired')
+           ORDER BY poam_id"""
+    )
+    return [row["poam_id"] for row in found]

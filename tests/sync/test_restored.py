@@ -1,0 +1,145 @@
+"""The first sweep after a restore: an older record takes in what happened since, and writes nothing over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from poam.connectors.errors import Unavailable
+from poam.mapping.item import WorkStatus
+from poam.sync.record.backup import backup
+from poam.sync.record.record import Record
+from poam.sync.restored import was_restored
+
+from .deciding import at_rest
+from .engine import ISSO, Engine, engine, item
+from .two_trackers import item_for, two_trackers
+
+AT = "2026-03-03T00:00:00.000Z"
+
+
+@contextmanager
+def restored(story: Engine, copy: Path) -> Iterator[Engine]:
+    """The engine on an earlier copy of its record, which knows that it was restored."""
+    with Record.open(copy) as record:
+        with record.unit(at=AT) as unit:
+            unit.db.execute("DELETE FROM cursors")
+            unit.put("meta", {"key": "restored_at", "value": AT})
+        yield replace(story, record=record)
+
+
+def test_the_first_sweep_takes_in_everything_and_writes_nothing_to_the_trackers(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), item(2)) as story:
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+        story.later()
+        story.person.close(story.link(2).remote_id or "")
+        story.later()
+        with restored(story, tmp_path / "copy.db") as again:
+            before = [issue.version for issue in again.issues()]
+            report = again.later()
+            assert [issue.version for issue in again.issues()] == before
+            assert [(each.key, each.what) for each in report.recovered] == [
+                (again.link(1).remote_key, "shows another body, title than the record")
+            ]
+            assert again.item(2).work_status is WorkStatus.DONE, "what people did is in the history"
+            assert report.connectors[0].edited == report.connectors[0].owed == 0
+            assert [new for _, _, new in again.journal("observed.title")] == ["[V-1] A newer name"]
+
+
+def test_the_cycle_after_the_sweep_is_an_ordinary_one(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+        story.later()
+        with restored(story, tmp_path / "copy.db") as again:
+            again.later()
+            assert not was_restored(again.record.db)
+            again.later()
+            assert again.issue().title == "[V-1] Outdated library 1", "the record's fields are the record's"
+            again.later()
+            at_rest(again)
+
+
+def test_issues_of_items_that_the_restored_record_does_not_have_are_told_and_left_alone(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        with story.record.unit(at=AT) as unit:
+            unit.add_items(ISSO, [item(2)])
+        story.later()
+        lost = story.issue(2)
+        with restored(story, tmp_path / "copy.db") as again:
+            report = again.later()
+            assert [(each.key, each.what) for each in report.recovered] == [
+                (lost.key, "mirrors an item that the record does not have")
+            ]
+            assert again.later().recovered == ()
+            assert again.tracker.get(lost.id) == lost
+            with again.record.unit(at=AT) as unit:
+                unit.add_items(ISSO, [item(2)])
+            again.later()
+            assert again.link(2).remote_id == lost.id, "the same item finds its issue again"
+            assert len(again.issues()) == 2
+
+
+def test_nothing_that_an_older_record_owed_is_sent_before_it_has_looked(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.world.faults.append(("create", "before", Unavailable))
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        story.later()
+        first = story.issue()
+        with restored(story, tmp_path / "copy.db") as again:
+            assert again.later().connectors[0].created == 0
+            assert again.link().remote_id == first.id
+            again.later()
+            assert len(again.issues()) == 1
+
+
+@pytest.mark.parametrize("operation", ["check", "changed_since", "get_many"])
+def test_a_sweep_that_could_not_see_everything_is_done_again(tmp_path: Path, operation: str) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        story.later()
+        with restored(story, tmp_path / "copy.db") as again:
+            again.world.faults.append((operation, "before", Unavailable))  # type: ignore[arg-type]
+            hidden = replace(again.issue(), marker=None) if operation == "get_many" else None
+            if hidden is not None:  # so that only a look at the issue itself shows it
+                again.person.label(hidden.id, add=("x",))
+                again.world.change(hidden.author, hidden.id, {"marker": None})
+            report = again.later()
+            assert report.connectors[0].error is not None
+            assert was_restored(again.record.db)
+            again.later()
+            assert not was_restored(again.record.db)
+
+
+def test_an_older_copy_put_in_place_by_hand_is_noticed_by_the_next_cycle(tmp_path: Path) -> None:
+    with two_trackers(tmp_path / "loop", item_for("jira", 1)) as loop:
+        path = loop.config.record_path
+        assert loop.poam("sync").exit_code == 0
+        backup(path, tmp_path / "copy.db")
+        with Record.open(path) as record, record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"remediation_plan": "A newer plan."})
+        assert loop.poam("sync").exit_code == 0
+        before = loop.issues("jira")
+        for left in path.parent.glob(f"{path.name}-*"):
+            left.unlink()
+        shutil.copy(tmp_path / "copy.db", path)
+        told = loop.poam("sync")
+        assert "shows another body than the record" in told.output
+        assert loop.issues("jira") == before
+        assert "shows another" not in loop.poam("sync").output
+        assert loop.issues("jira") != before
+        assert "nothing to do" in loop.poam("sync").output
