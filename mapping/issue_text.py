@@ -9,12 +9,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .dates import effective_due, effective_rating, shown_due
 from .item import ChangeKind, FindingKind, PoamItem, State
+from .kinds import category
+from .later_dates import without_names
 from .lenses import normal_body, normal_title
 from .profiles import Profile
-from .redaction import WITHHELD, TextMode, inert, leaks, scrub, visible
+from .redaction import WITHHELD, TextMode, inert, leaks, scrub, unnamed, visible
 
 BEGIN = "==== POA&M: kept by poam-sync, edits between these lines are undone ===="
 END = "==== POA&M: end of the part kept by poam-sync ===="
@@ -23,6 +26,17 @@ BLOCK_LIMIT = 20_000
 
 _NEUTRAL_TITLE = "Compliance remediation task"
 _ALLOWANCES = (6000, 3000, 1500, 700, 300, 100, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A decision that the engineers read: `words` of ours, which any place may know, and a person's `reason`.
+
+    The words end without a full stop. The reason is free text: it is redacted, and neutral does not tell it.
+    """
+
+    words: str
+    reason: str = ""
 
 
 def issue_title(item: PoamItem, mode: TextMode, limit: int) -> str:
@@ -35,13 +49,18 @@ def issue_block(
     item: PoamItem,
     profile: Profile,
     mode: TextMode,
-    notices: Sequence[str],
+    notices: Sequence[Notice],
     limit: int = BLOCK_LIMIT,
+    *,
+    move_date: str,
 ) -> str:
-    """Our block with both delimiter lines, at most `limit` characters: only long texts are shortened."""
+    """Our block with both delimiter lines, at most `limit` characters: only long texts are shortened.
+
+    `move_date` says how a due date is moved at this tracker.
+    """
     block = ""
     for allowance in _ALLOWANCES:
-        block = _render(item, profile, mode, notices, allowance)
+        block = _render(item, profile, mode, notices, move_date, allowance)
         if len(block) <= limit:
             return block
     return block
@@ -72,19 +91,14 @@ def with_block(body: str, block: str) -> str:
     return f"{rest.rstrip()}\n\n{block}" if rest.strip() else block
 
 
-def category(item: PoamItem) -> str:
-    """The kind of work as a fixed phrase chosen by words of the weakness name: what, not where or why."""
-    name = visible(item.weakness_name)
-    phrases = (phrase for pattern, phrase in _CATEGORIES if pattern.search(name))
-    return next(phrases, _KINDS[item.finding_kind])
-
-
-def _render(item: PoamItem, profile: Profile, mode: TextMode, notices: Sequence[str], allowance: int) -> str:
+def _render(
+    item: PoamItem, profile: Profile, mode: TextMode, notices: Sequence[Notice], move_date: str, allowance: int
+) -> str:
     sections = (
         _facts(item, profile, mode, allowance),
-        (_said(item, notice, mode, allowance) for notice in notices),
+        (_told(item, notice, mode, allowance) for notice in notices),
         _details(item, mode, allowance),
-        _guidance(item, profile, mode),
+        _guidance(item, profile, mode, move_date),
     )
     paragraphs = ("\n".join(filter(None, lines)) for lines in sections)
     return normal_body("\n\n".join((BEGIN, *filter(None, paragraphs), END)))
@@ -132,18 +146,27 @@ def _milestones(item: PoamItem, mode: TextMode, allowance: int) -> Iterator[str]
         said = _said(item, each.description, mode, budget)
         yield f"Milestone {each.number}, {each.scheduled_completion_date}: {said}"
     for change in item.milestone_changes if budget else ():
-        said = _said(item, change.description, mode, budget)
+        said = _said(item, unnamed(without_names(change.description)), mode, budget)
         yield f"Milestone {change.number}, {_CHANGES[change.kind]} {change.date}: {said}"
 
 
-def _guidance(item: PoamItem, profile: Profile, mode: TextMode) -> Iterator[str]:
+def _told(item: PoamItem, notice: Notice, mode: TextMode, allowance: int) -> str:
+    """One line; who is named in a reason stays inside, and it does not read better for a mark in their place."""
+    if mode not in ("restricted", "full"):
+        return f"{notice.words}{_ASK if notice.reason else ''}."
+    reason = _said(item, unnamed(" ".join(notice.reason.split())), mode, allowance)
+    return f"{notice.words}: {reason}" if reason else f"{notice.words}."
+
+
+def _guidance(item: PoamItem, profile: Profile, mode: TextMode, move_date: str) -> Iterator[str]:
     if item.state in _FINAL:
         return
     shared = mode in ("restricted", "full")
     yield f"Done means: {_DONE[item.finding_kind] if shared else _DONE_NEUTRAL}."
     yield _CLAIM
     yield _EVIDENCE if shared else _EVIDENCE_NEUTRAL
-    yield _LATER if profile.extensions else f"{_LATER} {_NO_EXTENSION}"
+    later = _LATER.format(move_date)
+    yield later if profile.extensions else f"{later} {_NO_EXTENSION}"
     yield _EARLIER
     yield _DECLINE
 
@@ -213,6 +236,7 @@ _STATES = {
     State.CLOSED: "This item is closed; nothing is left to be done.",
     State.DISCARDED: "This item was discarded; nothing is to be done.",
 }
+_ASK = "; ask the compliance team why"
 _CHANGES = {ChangeKind.NEW: "new for", ChangeKind.UPDATE: "moved to", ChangeKind.COMPLETE: "complete on"}
 _DONE_NEUTRAL = "the change is in place everywhere it is needed, and a scan, a test or a document proves it"
 _DONE = {
@@ -230,33 +254,10 @@ _EVIDENCE_NEUTRAL = (
     "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of "
     "this issue."
 )
-_LATER = (
-    "To ask for a later date, move the due date (on GitHub: the label due:YYYY-MM-DD) and say why in a comment: "
-    "it becomes a request for the ISSO."
-)
+_LATER = "To ask for a later date, {} and say why in a comment: it becomes a request for the ISSO."
 _NO_EXTENSION = "The ISSO can take note of it; the required date itself does not move."
 _EARLIER = "An earlier date is taken over as your forecast; set the required date again to withdraw it."
 _DECLINE = (
     "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item "
     "stays open and the ISSO decides."
-)
-_KINDS = {
-    FindingKind.VULNERABILITY: "Fix a vulnerability",
-    FindingKind.CONFIGURATION: "Correct a configuration",
-    FindingKind.PENETRATION_TEST: "Fix a weakness found by testing",
-    FindingKind.CONTROL_GAP: "Close a gap in a control",
-}
-_CATEGORIES = tuple(
-    (re.compile(rf"\b(?:{words})", re.IGNORECASE), phrase)
-    for words, phrase in (
-        (r"tls|ssl|cipher|certificate|https", "Strengthen encryption in transit"),
-        (r"encrypt|at rest|kms", "Strengthen encryption of stored data"),
-        (r"mfa|multi-?factor|password|passphrase|authenticat|credential", "Strengthen sign-in"),
-        (r"privilege|permission|access control|least|account", "Tighten access rights"),
-        (r"inject|xss|cross-site|csrf|deserial|overflow|sanitiz", "Fix application code"),
-        (r"librar|dependenc|package|component", "Patch a third-party library"),
-        (r"outdated|unsupported|end of life|obsolete|patch|update|upgrade|version", "Update software"),
-        (r"log|audit|monitor", "Complete logging and monitoring"),
-        (r"backup|recover|contingency", "Strengthen backup and recovery"),
-    )
 )

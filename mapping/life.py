@@ -25,6 +25,10 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+MIRRORED_STATES = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED})
+"""Where an item has an issue: once it was approved, and for as long as it answers for a weakness."""
+
+
 class ClosureReason(StrEnum):
     """The lawful ends of an item."""
 
@@ -237,7 +241,27 @@ def _check_decision(item: PoamItem, row: Transition, profile: Profile | None) ->
         _check_acceptance(item, profile)
 
 
+def accepting(item: PoamItem, profile: Profile) -> str:
+    """How the risk of an open item can be accepted under a profile, or why it cannot: sentences for who decides."""
+    way = f"poam transition {_name(item)} risk_accepted --evidence FILE --reason TEXT"
+    try:
+        _check_acceptable(item, profile)
+    except Refused as refused:
+        return f"{refused.message} {refused.hint}"
+    try:
+        _check_operational_requirement(item, profile)
+    except Refused as refused:
+        return f"{refused.message} {refused.hint} Then: {way}"
+    return f"The acceptance of its risk is recorded with {way}"
+
+
 def _check_acceptance(item: PoamItem, profile: Profile | None) -> None:
+    _check_acceptable(item, profile)
+    if profile is not None:
+        _check_operational_requirement(item, profile)
+
+
+def _check_acceptable(item: PoamItem, profile: Profile | None) -> None:
     rating = effective_rating(item)
     acceptable = UP_TO_MODERATE if profile is None else profile.acceptable
     regime = "without a profile" if profile is None else f"under {profile.name}"
@@ -246,12 +270,10 @@ def _check_acceptance(item: PoamItem, profile: Profile | None) -> None:
             f"The risk of {_name(item)} ({rating or 'not rated'}) cannot be accepted {regime}.",
             "Lower it first by an approved risk adjustment, or remediate it.",
         )
-    if profile is not None and profile.acceptance_needs_operational_requirement:
-        _check_operational_requirement(item, profile)
 
 
 def _check_operational_requirement(item: PoamItem, profile: Profile) -> None:
-    if item.operational_requirement is not Decision.YES:
+    if profile.acceptance_needs_operational_requirement and item.operational_requirement is not Decision.YES:
         raise Refused(
             f"{profile.name} accepts the risk of {_name(item)} only as an approved operational requirement.",
             "Record the authorizing official's decision (operational_requirement=yes) first.",

@@ -51,6 +51,8 @@ _PATTERNS = tuple(
     )
 )
 _RUN = re.compile(r"[^\W_]+")
+_LED_TO = r"(?:\s*[(<](?:mailto:)?\s*|\s+(?:by|from|for|to|with|of)\s+|\s*)"
+_PERSON = re.compile(rf"{_LED_TO}(?<![\w.+-])[\w.+-]+@[\w.-]*\w(?:\s*[)>])?", re.IGNORECASE)
 _DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 _GLUE = frozenset(
     re.findall(r"\w+", "and are can due for from has have may not over than that the this under via was with without")
@@ -83,6 +85,11 @@ def scrub(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> 
 def leaks(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> list[str]:
     """The fragments `scrub` would cut, in the order of the text; empty means that the text may go out."""
     return [text[start:end] for start, end in _spans(text, item, neutral)]
+
+
+def unnamed(text: str) -> str:
+    """The text without e-mail addresses and the word that leads to each: who said something is left out, not marked."""
+    return _PERSON.sub("", text).strip()
 
 
 def inert(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..mapping.dates import effective_due
 from ..mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
-from ..mapping.life import Refused, RequestKind, Transition, check_transition, closure_reason
+from ..mapping.later_dates import later_date_text
+from ..mapping.life import Refused, RequestKind, Transition, accepting, check_transition, closure_reason
 from ..mapping.profiles import PROFILES, Profile
 from .config import Config
 from .errors import InputError, NotAllowed
@@ -16,8 +17,10 @@ from .files import evidence_of
 from .people import Identity, author
 from .record.items import change_row, load
 from .record.journal import Author
-from .record.mirrors import Request, rows
+from .record.kinds import Request
+from .record.mirrors import rows, work_before_it_ended
 from .record.unit import Unit
+from .status_date import Value, dated
 from .views import profile_id
 
 
@@ -42,6 +45,11 @@ class Decider:
     def day(self, item: PoamItem, instant: str) -> str:
         """The calendar date of an instant in the time zone of the item's system."""
         return self.config.day(item.system_id, instant)
+
+    def change(self, item: PoamItem, changes: Mapping[str, Value], *, reason: str, source: str = "") -> bool:
+        """Changes an item, and its status date with it; whether anything changed."""
+        values = dated(item, changes, self.today)
+        return self.unit.change(self.by, "items", item.uid, values, reason=reason, source=source)
 
     def must_decide(self, what: str) -> None:
         """Raises NotAllowed unless this person's role can decide."""
@@ -124,10 +132,16 @@ def _effects(decider: Decider, item: PoamItem, to: State, reason: str) -> dict[s
     if to is State.OPEN and item.state is State.SUBMITTED:
         return {"baselined_at": decider.unit.at}
     if to is State.OPEN and item.state in (State.PENDING_VERIFICATION, State.CLOSED):
-        finished = item.work_status in (WorkStatus.DONE, WorkStatus.WONT_DO)
-        again = WorkStatus.IN_PROGRESS if finished else item.work_status
-        return worked(item, again) | {"closure_reason": "", "actual_completion_date": None}
+        return _asked_again(decider, item) | {"closure_reason": "", "actual_completion_date": None}
     return {}
+
+
+def _asked_again(decider: Decider, item: PoamItem) -> dict[str, str | int | None]:
+    """Ended work as it stood before somebody ended it: nobody started it because an answer was refused."""
+    if item.work_status not in (WorkStatus.DONE, WorkStatus.WONT_DO):
+        return worked(item, item.work_status)
+    before = work_before_it_ended(decider.unit.db, item.uid)
+    return worked(item, WorkStatus(before or WorkStatus.NOT_STARTED))
 
 
 def worked(item: PoamItem, status: WorkStatus, *, at: str = "", by: str = "") -> dict[str, str | int | None]:
@@ -176,7 +190,7 @@ def approve(decider: Decider, number: int, *, reason: str = "") -> str:
     """Approves a request and does what follows; returns one sentence that says what that was."""
     request, item = waiting_request(decider, number)
     kind = RequestKind(request.kind)
-    _decide(decider, request, "approved", reason)
+    _decide(decider, request, item, "approved", reason)
     return {
         RequestKind.LATER_DATE: _approve_date,
         RequestKind.REOPENED: _approve_reopening,
@@ -190,21 +204,25 @@ def _approve_date(decider: Decider, request: Request, item: PoamItem, reason: st
     profile, asked = decider.profile(item), request.requested_date or ""
     known = request.requested_by in decider.config.people
     who = request.requested_by if known else request.requested_by_name or request.requested_by
-    because = f": {reason.strip()}" if reason.strip() else ""
-    why = f"moved from {request.due_date}, asked for by {who}{because}; approved by {decider.identity.person}"
+    due = effective_due(item, profile)
+    why = later_date_text(asked, due, reason, who, _decider_named(decider), extended=profile.extensions)
     add_milestone_change(decider, item, asked, why)
-    decider.unit.change(decider.by, "items", item.uid, {"status_date": decider.today}, reason=why)
     if not profile.extensions:
-        due = effective_due(item, profile)
         return (
             f"{item.poam_id}: acknowledged, not extended: {profile.name} knows no extensions. The milestone change "
             f"to {asked} is recorded; the due date stays {due} and lateness counts from there"
         )
     extended = {"approved_extension_date": asked}
-    decider.unit.change(decider.by, "items", item.uid, extended, reason=why, source=f"request {request.id}")
+    decider.change(item, extended, reason=why, source=f"request {request.id}")
     due = effective_due(replace(item, approved_extension_date=asked), profile)
     stricter = f"; a stricter date holds: {due}" if due and due < asked else ""
     return f"{item.poam_id}: extended to {asked}{stricter}"
+
+
+def _decider_named(decider: Decider) -> str:
+    """Who decided, and who entered it for them."""
+    who = decider.identity
+    return f"{who.on_behalf_of} (entered by {who.person})" if who.on_behalf_of else who.person
 
 
 def add_milestone_change(decider: Decider, item: PoamItem, date: str, why: str) -> None:
@@ -220,22 +238,20 @@ def add_milestone_change(decider: Decider, item: PoamItem, date: str, why: str) 
 
 
 def _approve_reopening(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
-    transition(decider, item, State.OPEN, reason=f"reopened at the tracker by {request.requested_by}", evidence=())
+    transition(decider, item, State.OPEN, reason=reason.strip() or "reopened at the tracker", evidence=())
     return f"{item.poam_id}: open again, with its original dates"
 
 
 def _approve_false_positive(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
-    decider.unit.change(decider.by, "items", item.uid, {"false_positive": "pending"}, reason="cannot be reproduced")
+    decider.change(item, {"false_positive": "pending"}, reason="cannot be reproduced")
     return (
         f"{item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with poam set"
     )
 
 
 def _acknowledge_declined(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
-    return (
-        f"{item.poam_id}: stays open until the AO has decided; record that with poam transition {item.poam_id} "
-        "risk_accepted, where the profile allows it"
-    )
+    way = accepting(item, decider.profile(item)).rstrip(".")
+    return f"{item.poam_id}: stays open (poam list --declined) until a decision on it is recorded. {way}"
 
 
 def _acknowledge_duplicate(decider: Decider, request: Request, item: PoamItem, reason: str) -> str:
@@ -251,19 +267,18 @@ def reject(decider: Decider, number: int, *, reason: str) -> str:
         raise InputError(
             f"request {number} needs a reason to be rejected", hint="add --reason TEXT: the engineer will read it"
         )
-    _decide(decider, request, "rejected", reason)
+    _decide(decider, request, item, "rejected", reason)
     if request.kind in (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE):
-        again = {"work_status": WorkStatus.IN_PROGRESS, "work_status_version": item.work_status_version + 1}
-        decider.unit.change(decider.by, "items", item.uid, again, reason=reason, source=f"request {number}")
+        decider.change(item, _asked_again(decider, item), reason=reason, source=f"request {number}")
         return f"{item.poam_id}: rejected; the issue is opened again"
     if request.kind == RequestKind.LATER_DATE:
         return f"{item.poam_id}: rejected; the due date stays {effective_due(item, decider.profile(item))}"
-    done = {"work_status": WorkStatus.DONE, "work_status_version": item.work_status_version + 1}
-    decider.unit.change(decider.by, "items", item.uid, done, reason=reason, source=f"request {number}")
+    done: dict[str, Value] = {"work_status": WorkStatus.DONE, "work_status_version": item.work_status_version + 1}
+    decider.change(item, done, reason=reason, source=f"request {number}")
     return f"{item.poam_id}: rejected; the item stays closed and so does its issue"
 
 
-def _decide(decider: Decider, request: Request, state: str, reason: str) -> None:
+def _decide(decider: Decider, request: Request, item: PoamItem, state: str, reason: str) -> None:
     decided = {
         "state": state,
         "decided_by": decider.identity.person,
@@ -271,3 +286,4 @@ def _decide(decider: Decider, request: Request, state: str, reason: str) -> None
         "decision_reason": reason,
     }
     decider.unit.change(decider.by, "requests", request.id, decided, reason=reason)
+    decider.unit.change(decider.by, "items", item.uid, {"status_date": decider.today}, reason=f"request {request.id}")

@@ -17,8 +17,8 @@ from ..mapping.life import Role
 from .config_problems import did_you_mean
 from .decisions import Decider
 from .errors import InputError, NotAllowed
+from .status_date import Value
 
-Value = str | int | None
 _OFFICIALS = frozenset({Role.ISSO, Role.AO})
 _EVERYONE = _OFFICIALS | {Role.ENGINEER}
 
@@ -136,7 +136,7 @@ def edit(decider: Decider, item: PoamItem, texts: Mapping[str, str], *, reason: 
     if "work_status" in changes and changes["work_status"] != item.work_status:
         changes["work_status_version"] = item.work_status_version + 1
     changes |= _rewritten_baseline(decider, item, changes)
-    return decider.unit.change(decider.by, "items", item.uid, _with_day(decider, item, changes), reason=reason)
+    return decider.change(item, changes, reason=reason)
 
 
 def _rewritten_baseline(decider: Decider, item: PoamItem, changes: Mapping[str, Value]) -> dict[str, Value]:
@@ -156,22 +156,11 @@ def _rewritten_baseline(decider: Decider, item: PoamItem, changes: Mapping[str, 
     return {"scheduled_completion_date": due} if due else {}
 
 
-def _with_day(decider: Decider, item: PoamItem, changes: dict[str, Value]) -> dict[str, Value]:
-    """`status_date` follows what really changes (column O: the last action on the item)."""
-    real = any(_stored(item, name) != value for name, value in changes.items())
-    return {**changes, "status_date": decider.today} if real else changes
-
-
-def _stored(item: PoamItem, name: str) -> Value:
-    value = getattr(item, name)
-    return int(value) if isinstance(value, bool) else value
-
-
 def _read(decider: Decider, item: PoamItem, name: str, text: str) -> Value:
     field = EDITABLE.get(name)
     if field is None:
         near = did_you_mean(name, tuple(EDITABLE))
-        hint = _ELSEWHERE.get(name, f"these can be set: {', '.join(EDITABLE)}")
+        hint = _ELSEWHERE.get(name, "docs/commands.md lists the fields that can be set, under poam set")
         raise InputError(f"{name} cannot be set by hand{near if name not in _ELSEWHERE else ''}", hint=hint)
     try:
         value = field.read(text)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-# Row heights in points; the rows of items have none, so that a spreadsheet fits them to their text.
-TITLE_HEIGHT, HEADING_HEIGHT, ADVICE_HEIGHTS = 24, 42, (80, 80, 15)
+# In points. Rows of long text have a height of their own: only Excel fits them by itself.
+TITLE_HEIGHT, HEADING_HEIGHT, ADVICE_HEIGHTS, LINE_HEIGHT = 24, 42, (80, 80, 15), 12.75
+_INSTRUCTIONS_WIDTH = 90  # characters: LibreOffice cuts a single column that is wider than the page
 
 _ARIAL = {"font_name": "Arial", "font_size": 10}
 _BLUE = {**_ARIAL, "bold": True, "font_color": "#1A4480", "bg_color": "#CCECFC"}
@@ -78,18 +79,22 @@ def put_day(page: Worksheet, row: int, column: int, day: str | None, text: Forma
 def instructions(book: Workbook, looks: Styles) -> None:
     """The Instructions tab of template 3.0."""
     page = book.add_worksheet("Instructions")
-    page.set_column(0, 0, 109.25)
+    _fit_to_width(page)
+    page.set_column(0, 0, _INSTRUCTIONS_WIDTH)
     put(page, 0, 0, INSTRUCTIONS_TITLE, looks["title"])
     for row, (title, text) in enumerate(INSTRUCTIONS):
         put(page, 2 + 3 * row, 0, title, looks["side"])
         put(page, 3 + 3 * row, 0, text, looks["text"])
+        page.set_row(3 + 3 * row, (1 + len(text) // _INSTRUCTIONS_WIDTH) * LINE_HEIGHT)
 
 
 def pl2_findings(book: Workbook, looks: Styles) -> None:
     """The PL-2 Findings tab of template 3.0, for the system's own people to fill."""
     page = book.add_worksheet("PL-2 Findings")
+    _fit_to_width(page)
     page.set_column(0, 1, 18)
     page.set_column(2, 5, 36)
+    page.set_row(1, 2 * LINE_HEIGHT)
     for row, label in enumerate(ROW_LABELS, 1):
         put(page, row, 0, label, looks["side"])
     for column, (heading, *advice) in enumerate(PL2_COLUMNS, 1):
@@ -101,6 +106,7 @@ def pl2_findings(book: Workbook, looks: Styles) -> None:
 def record_of_changes(book: Workbook, looks: Styles, version: str) -> None:
     """The Record of Changes tab: the template's history up to this version."""
     page = book.add_worksheet("Record of Changes")
+    _fit_to_width(page)
     for column, width in enumerate((3.25, 10.75, 66.75, 10.75, 13.25)):
         page.set_column(column, column, width)
     page.merge_range(1, 1, 1, 4, "Record of Changes for Template", looks["label"])
@@ -110,3 +116,9 @@ def record_of_changes(book: Workbook, looks: Styles, version: str) -> None:
         put_day(page, row, 1, day, looks["value"], looks["day"])
         for column, words in enumerate((text, changed, AUTHOR), 2):
             put(page, row, column, words, looks["value"])
+
+
+def _fit_to_width(page: Worksheet) -> None:
+    """Print every column on one page."""
+    page.set_landscape()
+    page.fit_to_pages(1, 0)

@@ -2,7 +2,9 @@
 
 - It knows no Critical: the rating is printed High and Comments ends with a line saying so.
 - Template 3.0 has no milestone columns: the milestones stand at the end of the remediation plan.
-- On the Closed tab the status date is the completion date, and an approved false positive is the reason.
+- On the Closed tab the status date is the completion date, and an approved false positive is the reason. Nothing is
+  left to be done there, though nobody claims to have done it.
+- The tab says what is a configuration; who found a weakness says what else it is (mapping/kinds.py).
 - The scheduled completion date is always there once detection date and rating are: the template computes it.
 """
 
@@ -12,7 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ..item import Decision, PoamItem, Rating, State
+from ..item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
+from ..kinds import kind_of
 from .cells import CellProblem
 from .fedramp_columns import Sheet
 from .fedramp_schedule import scheduled
@@ -53,7 +56,8 @@ def understood(fields: Fields, sheet: Sheet) -> PoamItem:
         fields["actual_completion_date"] = fields.get("status_date")
         false_positive = fields.get("false_positive") is Decision.YES
         fields["closure_reason"] = FALSE_POSITIVE if false_positive else REMEDIATED
-    item = PoamItem(uid="", system_id="", finding_kind=sheet.finding_kind, state=sheet.state, **fields)
+        fields["work_status"] = WorkStatus.DONE
+    item = PoamItem(uid="", system_id="", finding_kind=_kind(fields, sheet), state=sheet.state, **fields)
     if item.scheduled_completion_date is None and (day := computed_date(item)):
         return replace(item, scheduled_completion_date=day)
     return item
@@ -74,6 +78,13 @@ def computed_date(item: PoamItem) -> str | None:
         item.adjusted_risk_rating,
         item.risk_adjustment,
     )
+
+
+def _kind(fields: Fields, sheet: Sheet) -> FindingKind:
+    if sheet.finding_kind is FindingKind.CONFIGURATION:
+        return sheet.finding_kind
+    names = ("weakness_detector_source", "weakness_source_identifier", "cves")
+    return kind_of(*(fields.get(name, "") for name in names))
 
 
 def _without_critical(item: PoamItem) -> Fields:

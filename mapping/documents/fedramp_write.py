@@ -24,6 +24,7 @@ from .fedramp_schedule import formula
 from .fedramp_style import (
     ADVICE_HEIGHTS,
     HEADING_HEIGHT,
+    LINE_HEIGHT,
     TITLE_HEIGHT,
     Styles,
     instructions,
@@ -42,7 +43,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _UNDATED = datetime(1980, 1, 1)  # the day inside a document that has none; zip's own first day
-LINE_HEIGHT, MAX_HEIGHT = 12.75, 409  # points; Excel's own limit
+MAX_HEIGHT = 409  # points; Excel's own limit
 CHARACTERS_A_LINE = 25  # that a column of the template's width shows
 TABLOID = 17  # paper, 11 x 17 inches
 _NUMBERS = re.compile(r"([0-9]+)")
@@ -122,6 +123,7 @@ def _write_frame(page: Worksheet, plan: Layout, sheet: Sheet, looks: Styles) -> 
     page.fit_to_pages(2, 0)
     page.set_footer("&L&A&RPage &P of &N")
     page.repeat_rows(sheet.heading_row)
+    page.repeat_columns(0, 1)
     for index, column in enumerate(sheet.columns, sheet.first_column):
         put(page, sheet.heading_row, index, column.heading, looks["heading"])
 

@@ -14,6 +14,7 @@ from poam.mapping.item import (
     PoamItem,
     Rating,
     State,
+    WorkStatus,
 )
 
 HEADER = SystemHeader("Example Cloud", "Example Platform", "Moderate", "2026-11-22")
@@ -82,5 +83,6 @@ def _numbered(number: int) -> PoamItem:
     )
     if number % 7 == 0:
         done = item.status_date
-        return replace(item, state=State.CLOSED, actual_completion_date=done, closure_reason="remediated")
+        ended = {"state": State.CLOSED, "work_status": WorkStatus.DONE, "closure_reason": "remediated"}
+        return replace(item, actual_completion_date=done, **ended)
     return item

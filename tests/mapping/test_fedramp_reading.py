@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from poam.mapping.documents.document import FedrampLayout, UnreadableDocument
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook
-from poam.mapping.item import Decision, FindingKind, Milestone, Rating, State
+from poam.mapping.item import Decision, FindingKind, Milestone, Rating, State, WorkStatus
 
 from .fedramp_documents import FULL, FULL_21, HEADER, document
 
@@ -108,6 +108,34 @@ def test_each_tab_says_what_its_rows_are() -> None:
     assert (items["V-3"].closure_reason, items["V-3"].actual_completion_date) == ("remediated", "2026-03-02")
     assert items["V-2"].false_positive is Decision.YES
     assert items["V-4"].finding_kind is FindingKind.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("detector", "identifier", "kind"),
+    [
+        ("Nessus", "19506", FindingKind.VULNERABILITY),
+        ("Penetration testing", "", FindingKind.PENETRATION_TEST),
+        ("Security Assessment Report", "", FindingKind.CONTROL_GAP),
+    ],
+)
+@pytest.mark.parametrize("tab", [OPEN, CLOSED])
+def test_a_column_for_the_kind_is_missing_so_the_detector_tells(
+    tab: str, detector: str, identifier: str, kind: FindingKind
+) -> None:
+    def fill(book: Workbook) -> None:
+        cells = {"Weakness_Detector_Source": detector, "Weakness_Source_Identifier": identifier}
+        put(book[tab], 7, POAM_ID="V-9", **cells)
+
+    items = {item.poam_id: item for item in read_workbook(edited("2.1", fill)).document.items}
+    assert items["V-9"].finding_kind is kind
+
+
+def test_what_is_closed_has_nothing_left_to_be_done_and_nobody_claims_it() -> None:
+    def fill(book: Workbook) -> None:
+        put(book[CLOSED], 6, POAM_ID="V-2", Status_Date=date(2026, 3, 1))
+
+    _, closed = read_workbook(edited("2.1", fill)).document.items
+    assert (closed.work_status, closed.work_done_at, closed.work_done_by) == (WorkStatus.DONE, None, "")
 
 
 def test_a_formula_without_a_stored_value_is_computed_as_the_template_would() -> None:

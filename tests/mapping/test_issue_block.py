@@ -14,8 +14,13 @@ from poam.mapping.item import PoamItem
 from poam.mapping.profiles import PROFILES
 
 ITEM = PoamItem("u-1", "ACME", "V-12", point_of_contact="Ann Lee", scheduled_completion_date="2026-04-01")
-OURS = issue_block(ITEM, PROFILES["generic"], "neutral", ())
-NEW = issue_block(replace(ITEM, scheduled_completion_date="2026-05-01"), PROFILES["generic"], "neutral", ())
+
+
+def block(item: PoamItem) -> str:
+    return issue_block(item, PROFILES["generic"], "neutral", (), move_date="move the due date")
+
+
+OURS, NEW = block(ITEM), block(replace(ITEM, scheduled_completion_date="2026-05-01"))
 PROSE = st.text().filter(lambda text: block_in(text) is None and "kept" not in text)
 
 

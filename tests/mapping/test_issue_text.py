@@ -14,22 +14,22 @@ from poam.mapping.issue_text import (
     BEGIN,
     BLOCK_LIMIT,
     END,
+    Notice,
     block_in,
-    category,
     issue_block,
     issue_title,
 )
 from poam.mapping.item import (
     ChangeKind,
-    FindingKind,
     Milestone,
     MilestoneChange,
     PoamItem,
     Rating,
     State,
 )
+from poam.mapping.later_dates import later_date_text
 from poam.mapping.lenses import normal_body, normal_title
-from poam.mapping.profiles import PROFILES
+from poam.mapping.profiles import PROFILES, Profile
 from poam.mapping.redaction import WITHHELD, TextMode
 
 FEDRAMP, AGENCY = PROFILES["fedramp_rev5"], PROFILES["agency_rmf"]
@@ -55,12 +55,19 @@ ITEM = PoamItem(
     ),
     milestone_changes=(MilestoneChange(2, ChangeKind.UPDATE, "2026-03-20", "waiting for a window"),),
 )
-NOTICE = "A later date (2027-01-15) asked for by Ann is waiting for a decision."
+NOTICE = Notice("The later date 2027-01-15 was not accepted", "the port can be closed now")
 SECRETS = ("bastion7", "corp.example", "10.9.8.7", "CVE-2024-6387", "201194")
 
 
-def block(mode: TextMode, item: PoamItem = ITEM, *notices: str) -> str:
-    return issue_block(item, FEDRAMP, mode, notices)
+def block(
+    mode: TextMode,
+    item: PoamItem = ITEM,
+    *notices: Notice,
+    profile: Profile = FEDRAMP,
+    limit: int = BLOCK_LIMIT,
+    move_date: str = "move the due date",
+) -> str:
+    return issue_block(item, profile, mode, notices, limit, move_date=move_date)
 
 
 def test_the_title_says_no_more_than_the_mode_allows() -> None:
@@ -80,7 +87,7 @@ def test_a_title_is_already_as_the_tracker_will_show_it() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_names_item_due_date_owner_and_how_to_go_on(mode: TextMode) -> None:
     text = block(mode, ITEM, NOTICE)
-    for said in ("V-12", "Due date: 2026-04-01", "Owner: Ann Lee", "Done means:", NOTICE):
+    for said in ("V-12", "Due date: 2026-04-01", "Owner: Ann Lee", "Done means:", NOTICE.words):
         assert said in text
     assert "close this issue as done: that claims the work done" in text
     assert "To ask for a later date, move the due date" in text
@@ -123,8 +130,8 @@ def test_a_forecast_is_shown_with_the_date_that_binds() -> None:
 
 
 def test_where_no_extension_exists_the_block_says_that_the_date_does_not_move() -> None:
-    assert "the required date itself does not move" in issue_block(ITEM, FEDRAMP, "neutral", ())
-    assert "the required date itself does not move" not in issue_block(ITEM, AGENCY, "neutral", ())
+    assert "the required date itself does not move" in block("neutral")
+    assert "the required date itself does not move" not in block("neutral", profile=AGENCY)
 
 
 def test_the_block_tells_where_the_item_stands() -> None:
@@ -134,19 +141,58 @@ def test_the_block_tells_where_the_item_stands() -> None:
     assert "claims the work done" not in closed
 
 
+def test_a_decision_is_one_line_and_its_reason_goes_as_far_as_the_mode_allows() -> None:
+    why = "bastion7 still answers to\nCVE-2024-6387, as the scan of 10.9.8.7 shows"
+    refused = Notice("Not accepted as done on 2026-03-02", why)
+    assert "Not accepted as done on 2026-03-02; ask the compliance team why.\n" in block("neutral", ITEM, refused)
+    redacted = f"{WITHHELD} still answers to {WITHHELD}, as the scan of {WITHHELD} shows"
+    assert f"Not accepted as done on 2026-03-02: {redacted}\n" in block("restricted", ITEM, refused)
+    assert f"Not accepted as done on 2026-03-02: {' '.join(why.split())}\n" in block("full", ITEM, refused)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_decision_without_a_reason_says_just_what_was_decided(mode: TextMode) -> None:
+    assert "The later date 2027-01-15 was approved.\n" in block(
+        mode, ITEM, Notice("The later date 2027-01-15 was approved")
+    )
+
+
+def test_our_own_words_are_no_secret_even_where_the_weakness_has_the_same() -> None:
+    item = replace(ITEM, weakness_name="Work accepted before it is done")
+    assert "Not accepted as done on 2026-03-02." in block("neutral", item, Notice("Not accepted as done on 2026-03-02"))
+
+
+@pytest.mark.parametrize("mode", ["restricted", "full"])
 @pytest.mark.parametrize(
-    ("name", "kind", "phrase"),
+    ("why", "said"),
     [
-        ("SSL Medium Strength Cipher Suites", FindingKind.VULNERABILITY, "Strengthen encryption in transit"),
-        ("MFA not enforced", FindingKind.CONTROL_GAP, "Strengthen sign-in"),
-        ("Stored XSS", FindingKind.PENETRATION_TEST, "Fix application code"),
-        ("Something else", FindingKind.VULNERABILITY, "Fix a vulnerability"),
-        ("Something else", FindingKind.CONFIGURATION, "Correct a configuration"),
-        ("", FindingKind.CONTROL_GAP, "Close a gap in a control"),
+        ("asked ann@acme.example about it", "asked about it"),
+        ("the scan by ann@acme.example still finds it", "the scan still finds it"),
+        ("not fixed (ann@acme.example), says Ann", "not fixed, says Ann"),
+        ("not fixed <mailto:ann@acme.example>.", "not fixed."),
     ],
 )
-def test_the_kind_of_work_is_a_fixed_phrase(name: str, kind: FindingKind, phrase: str) -> None:
-    assert category(replace(ITEM, weakness_name=name, finding_kind=kind)) == phrase
+def test_who_is_named_by_address_is_left_out_of_a_reason(mode: TextMode, why: str, said: str) -> None:
+    assert f"Not accepted: {said}\n" in block(mode, ITEM, Notice("Not accepted", why))
+
+
+@pytest.mark.parametrize("mode", ["restricted", "full"])
+def test_a_decided_later_date_stands_among_the_milestones_without_names(mode: TextMode) -> None:
+    who = ("ann@acme.example", "isso@acme.example")
+    told = later_date_text("2027-03-31", "2026-04-01", "the patch comes in March", *who, extended=False)
+    item = replace(ITEM, milestone_changes=(MilestoneChange(2, ChangeKind.UPDATE, "2027-03-31", told),))
+    line = next(line for line in block(mode, item).split("\n") if "2027-03-31" in line)
+    assert line == (
+        "Milestone 2, moved to 2027-03-31: Completion by 2027-03-31, later than the due date 2026-04-01, which "
+        "stands: the patch comes in March."
+    )
+
+
+def test_each_tracker_tells_only_its_own_way_to_move_a_date() -> None:
+    told = block("neutral", move_date="turn the calendar")
+    assert "To ask for a later date, turn the calendar and say why in a comment" in told
+    for other in ("GitHub", "Jira", "label"):
+        assert other not in told
 
 
 def test_an_id_that_spells_a_secret_is_withheld_except_in_full() -> None:
@@ -158,7 +204,7 @@ def test_an_id_that_spells_a_secret_is_withheld_except_in_full() -> None:
 
 
 # Words every block holds, and a word that stands for a blank source identifier, are no secrets.
-FIXED_WORDS = {"tbd"} | set(re.findall(r"\w+", issue_block(PoamItem("", "", ""), FEDRAMP, "neutral", ()).casefold()))
+FIXED_WORDS = {"tbd"} | set(re.findall(r"\w+", block("neutral", PoamItem("", "", "")).casefold()))
 WORD = st.text("bcdfghjklmnprstvwxyz0123456789", min_size=3, max_size=10).filter(
     lambda word: word not in FIXED_WORDS and not word.isdigit()
 )
@@ -194,7 +240,7 @@ def test_nothing_of_the_weakness_leaves_in_neutral_wherever_it_was_written(
         comments=everywhere,
         milestones=(Milestone(1, everywhere, "2026-02-01"),),
     )
-    said = issue_title(item, "neutral", 255) + "\n" + issue_block(item, FEDRAMP, "neutral", [f"Because {everywhere}"])
+    said = issue_title(item, "neutral", 255) + "\n" + block("neutral", item, Notice("Not accepted", everywhere))
     folded = said.casefold()
     assert [secret for secret in secrets if re.search(rf"(?<!\w){re.escape(secret.casefold())}(?!\w)", folded)] == []
     assert not re.search(r"\d+\.\d+\.\d+\.\d+|CVE-\d", said)
@@ -219,7 +265,8 @@ def test_a_block_of_any_text_is_one_region_already_normal(
         point_of_contact=END,
         assets=(END, BEGIN, text),
     )
-    text_block = issue_block(item, PROFILES[key], mode, [*notices, END, f"\n{BEGIN}\n"])
+    reasons = [Notice("Because", reason) for reason in (*notices, END, f"\n{BEGIN}\n")]
+    text_block = block(mode, item, *reasons, profile=PROFILES[key])
     assert normal_body(text_block) == text_block
     assert text_block.startswith(f"{BEGIN}\n")
     assert text_block.endswith(f"\n{END}")
@@ -240,7 +287,7 @@ def test_no_text_of_the_record_notifies_or_references_anybody() -> None:
         milestones=(Milestone(1, nasty, "2026-02-01"),),
     )
     for mode in MODES:
-        said = issue_title(item, mode, 255).removeprefix("[V-12] ") + block(mode, item, nasty)
+        said = issue_title(item, mode, 255).removeprefix("[V-12] ") + block(mode, item, Notice("Because", nasty))
         assert not re.search(r"@|#\d|GH-\d|https?://|<|>|\{|\}|\[|\]|`", said)
         assert said.count("poam-sync") == 2
 
@@ -257,7 +304,7 @@ def test_long_texts_are_shortened_until_the_block_fits_and_the_guidance_stays(mo
         milestones=tuple(Milestone(n, long, "2026-02-01") for n in range(1, 40)),
     )
     for limit in (2500, 6000, BLOCK_LIMIT, 60_000):
-        text = issue_block(item, FEDRAMP, mode, [long, NOTICE], limit)
+        text = block(mode, item, Notice("Because", long), NOTICE, limit=limit)
         assert len(text) <= limit
         assert block_in(text) == text
         assert "V-12" in text
@@ -266,5 +313,5 @@ def test_long_texts_are_shortened_until_the_block_fits_and_the_guidance_stays(mo
 
 def test_a_short_secret_is_not_uncovered_by_shortening() -> None:
     item = replace(ITEM, assets=("database",), remediation_plan="x" * 90 + " databases" * 3000)
-    text = issue_block(item, FEDRAMP, "restricted", ())
+    text = block("restricted", item)
     assert not re.search(r"\bdatabase\b", text)

@@ -46,8 +46,10 @@ def test_a_later_date_without_extensions_is_acknowledged_and_the_due_date_stays(
     assert "the due date stays 2026-05-01 and lateness counts from there" in told
     (change,) = mirrored.item().milestone_changes
     assert (change.number, change.kind, change.date) == (1, "Update", "2026-07-01")
-    assert ANN in change.description
-    assert ISSO in change.description
+    assert change.description == (
+        "Completion by 2026-07-01, later than the due date 2026-05-01, which stands. "
+        f"Asked for by {ANN}, acknowledged by {ISSO}."
+    )
     assert (mirrored.item().scheduled_completion_date, mirrored.item().approved_extension_date) == ("2026-05-01", None)
     at_rest(mirrored)
     assert mirrored.issue().due_dates == ("2026-05-01",)
@@ -61,7 +63,12 @@ def test_a_later_date_where_extensions_exist_moves_what_is_due_and_the_issue_fol
 
     assert mirrored.item(2).approved_extension_date == "2026-07-01"
     assert mirrored.item(2).scheduled_completion_date == "2026-05-01"
-    assert [change.date for change in mirrored.item(2).milestone_changes] == ["2026-07-01"]
+    (change,) = mirrored.item(2).milestone_changes
+    assert change.date == "2026-07-01"
+    assert change.description == (
+        "Completion by 2026-07-01, later than the due date 2026-05-01, which is extended to 2026-07-01. "
+        f"Asked for by {ANN}, approved by {ISSO}."
+    )
     at_rest(mirrored)
     assert mirrored.issue(2).due_dates == ("2026-07-01",)
 
@@ -132,6 +139,7 @@ def test_a_decision_for_another_person_keeps_both_names(mirrored: Engine) -> Non
     query = "SELECT person, on_behalf_of, role, origin FROM journal WHERE entity = 'requests' AND old = 'waiting'"
     rows = list(mirrored.record.db.query(query))
     assert rows == [{"person": ISSO, "on_behalf_of": OTTO, "role": "ao", "origin": "cli"}]
+    assert f"acknowledged by {OTTO} (entered by {ISSO})." in mirrored.item().milestone_changes[0].description
 
 
 @pytest.mark.parametrize("decide", [approved, rejected])
@@ -154,9 +162,9 @@ def test_rejecting_a_declined_issue_opens_it_again_once(mirrored: Engine, how: s
 
     assert rejected(mirrored, reason="it is exploitable") == "V-1: rejected; the issue is opened again"
 
-    assert mirrored.item().work_status is WorkStatus.IN_PROGRESS
+    assert mirrored.item().work_status is WorkStatus.NOT_STARTED
     at_rest(mirrored)
-    assert mirrored.issue().status.category == "doing"
+    assert mirrored.issue().status.category == "todo"
     assert len(mirrored.issue().history) == before + 1
     assert mirrored.item().state is State.OPEN
 

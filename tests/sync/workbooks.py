@@ -23,6 +23,7 @@ from poam.mapping.item import (
     PoamItem,
     Rating,
     State,
+    WorkStatus,
 )
 from poam.sync.export import generate
 from poam.sync.intake import ImportPlan, apply_import, plan_import, read_document
@@ -62,7 +63,12 @@ FULL = item(
     milestone_changes=(MOVED,),
 )
 CLOSED = replace(
-    FULL, poam_id="V-2", state=State.CLOSED, closure_reason="remediated", actual_completion_date="2026-02-01"
+    FULL,
+    poam_id="V-2",
+    state=State.CLOSED,
+    work_status=WorkStatus.DONE,
+    closure_reason="remediated",
+    actual_completion_date="2026-02-01",
 )
 SETTING = replace(FULL, poam_id="CF-3", finding_kind=FindingKind.CONFIGURATION)
 CRITICAL = replace(FULL, poam_id="V-4", original_risk_rating=Rating.CRITICAL, comments="")
