@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 
 import click
 
-from ..conflicts import resolve as decide
-from ..record.mirrors import Conflict, rows
+from ...mapping.item import WorkStatus
+from ..record.kinds import Conflict, Link
+from ..record.mirrors import rows
+from ..resolve import resolve as decide
+from ..standing import instant
+from .arguments import Number
 from .frame import Frame, json_option, pass_frame
-from .output import print_json, print_table, say
-from .requests import NUMBER, system_of
-from .shapes import Shape, cells, named
+from .output import line, print_json, say
+from .requests import system_of
+from .shapes import Shape, named
+from .wording import value
 
-COLUMNS = (
-    "id",
-    "poam_id",
-    "field",
-    "policy",
-    "record_value",
-    "record_by",
-    "tracker_value",
-    "tracker_by",
-    "raised_at",
-)
+RULES: Mapping[str, str] = {
+    "tracker": "both sides changed it; the tracker's value holds until somebody decides",
+    "record": "both sides changed it; the record's value holds until somebody decides",
+    "manual": "both sides changed it; nothing moves until somebody decides",
+    "refused": "the tracker would not take our write; the same write is not sent again until somebody decides",
+    "missing": "several looks did not find the issue; the item is left as it is until somebody decides",
+    "twin": "people have worked in a second issue that we made by mistake; the first one mirrors the item",
+}
+"""What decided meanwhile, by the conflict's policy."""
+
+_BOTH_CHANGED = {
+    "record": "{record} holds on both sides",
+    "tracker": "{tracker} holds on both sides",
+    "VALUE": f"another VALUE holds: one of {', '.join(WorkStatus)}",
+}
+ENDS: Mapping[str, Mapping[str, str]] = {
+    "tracker": _BOTH_CHANGED,
+    "record": _BOTH_CHANGED,
+    "manual": _BOTH_CHANGED,
+    "refused": {"record": "the write is tried again in the next cycle", "tracker": "the issue stays as it is"},
+    "missing": {"record": "a new issue is created in the next cycle", "tracker": "the item goes on without an issue"},
+    "twin": {"record": "the first issue mirrors the item; close the second one at the tracker"},
+}
+"""What `poam resolve --take` can be told, and what follows."""
 
 
 @click.command("conflicts")
@@ -33,32 +52,78 @@ COLUMNS = (
 def conflicts(frame: Frame, everything: bool, as_json: bool) -> None:
     """List what both sides changed.
 
+    Each with both values, who set them when, the rule that holds meanwhile, and the commands that end it.
     Also writes that a tracker refused (policy refused) and issues that are missing (policy missing).
     """
     where = "1 = 1" if everything else "state = 'open'"
     with frame.reading() as record:
-        shapes = named(record, rows(record.db, Conflict, where))
-    columns = (*COLUMNS, "state", "resolution") if everything else COLUMNS
+        links = {link.id: link for link in rows(record.db, Link)}
+        shapes = [_shape(shape, links[shape["link_id"]]) for shape in named(record, rows(record.db, Conflict, where))]
     if as_json:
         print_json(shapes)
+    elif not shapes:
+        say("There are no conflicts.")
     else:
-        print_table(columns, cells(map(_short, shapes), columns), empty="There are no conflicts.")
+        say("\n".join(told for shape in shapes for told in _told(shape)))
 
 
-def _short(shape: Shape) -> Shape:
-    """The conflict for a table: of a write that was refused, which fields it would have set."""
+def _shape(shape: Shape, link: Link) -> Shape:
+    """The conflict with its issue, the rule that decided, and the commands that end it."""
+    kind = shape["policy"]
+    values = {"record": value(shape["record_value"]), "tracker": value(shape["tracker_value"])}
+    ends = ENDS[kind] if shape["state"] == "open" else {}
+    return {
+        **shape,
+        "connector": link.connector,
+        "key": link.remote_key,
+        "url": link.url,
+        "rule": RULES[kind],
+        "commands": [
+            {"command": f"poam resolve {shape['id']} --take {take}", "effect": effect.format(**values)}
+            for take, effect in ends.items()
+        ],
+    }
+
+
+def _told(shape: Shape) -> Iterator[str]:
+    """A conflict as a few lines: both sides with their authors and times, the rule, and how to end it."""
+    place = f"{shape['key'] or 'its issue'} at {shape['connector']}" + (f" ({shape['url']})" if shape["url"] else "")
+    name = f"{shape['system_id']}:{shape['poam_id']} {shape['field']}"
+    yield line(f"conflict {shape['id']}: {name}, {place}, raised {instant(shape['raised_at'])}")
+    yield f"  record:  {_record_side(shape)}{_author(shape['record_by'], shape['record_at'])}"
+    yield f"  tracker: {value(shape['tracker_value'])}{_author(shape['tracker_by'], shape['tracker_at'])}"
+    if shape["base_value"] is not None:
+        yield f"  before:  {value(shape['base_value'])}, on both sides"
+    yield f"  rule:    {shape['rule']} (policy {shape['policy']})"
+    for each in shape["commands"]:
+        yield f"  {each['command']:<32} {each['effect']}"
+    if shape["state"] == "resolved":
+        yield f"  ended:   {value(shape['resolution'])}{_author(shape['resolved_by'], shape['resolved_at'])}"
+
+
+def _author(person: str, at: str | None) -> str:
+    """Who and when, as far as known: a tracker does not always say."""
+    return line((f", by {person}" if person else "") + (f", at {instant(at)}" if at else ""))
+
+
+def _record_side(shape: Shape) -> str:
+    """The record's value; of a write that was refused, what it would have set."""
     try:
         write = json.loads(shape["record_value"] or "")
     except ValueError:
-        return shape
+        write = None
     if shape["policy"] != "refused" or not isinstance(write, dict):
-        return shape
-    told = ", ".join(name for name, value in write.items() if value not in (None, []))
-    return {**shape, "record_value": f"{'edit' if 'status' in write else 'create'}: {told}"}
+        return value(shape["record_value"])
+    told = "; ".join(f"{name} {value(_plain(each))}" for name, each in write.items() if each not in (None, []))
+    return f"{'edit' if 'status' in write else 'create'}: {told}"
+
+
+def _plain(each: object) -> object:
+    return ", ".join(map(str, each)) if isinstance(each, list) else each
 
 
 @click.command("resolve")
-@click.argument("number", type=NUMBER, metavar="N")
+@click.argument("number", type=Number("poam conflicts"), metavar="N")
 @click.option("--take", required=True, metavar="record|tracker|VALUE", help="The side, or the value, that holds.")
 @pass_frame
 def resolve(frame: Frame, number: int, take: str) -> None:

@@ -10,6 +10,7 @@ from ..record.journal import CREATED, Entry, entries
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say
 from .shapes import find_item
+from .wording import who
 
 
 @click.command("history")
@@ -33,12 +34,11 @@ def history(frame: Frame, item: str, as_json: bool) -> None:
 
 def _told(entry: Entry) -> str:
     """A line such as `2026-03-02T12:00:00.000Z  iris (isso) via cli  state: open -> closed  because ...`."""
-    behalf = f" for {entry.on_behalf_of}" if entry.on_behalf_of else ""
     place = "" if entry.entity == "items" else f"{entry.entity} "
     source = f" [{entry.source}]" if entry.source else ""
     why = f"  because {entry.reason}" if entry.reason else ""
-    who = f"{entry.person}{behalf} ({entry.role}) via {entry.origin}{source}"
-    return line(f"{entry.at}  {who}  {place}{_change(entry)}{why}")
+    by = f"{who(entry.person, entry.role, entry.on_behalf_of)} via {entry.origin}{source}"
+    return line(f"{entry.at}  {by}  {place}{_change(entry)}{why}")
 
 
 def _change(entry: Entry) -> str:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import click
 
 from ...mapping.item import State
-from ..config import Config
-from ..health import last_success
+from ..health import Liveness, liveness
 from ..record.items import load
-from ..record.mirrors import unsettled
 from ..record.record import Record
+from ..record.told import OwedWrite, linked, not_carried_over, owed_writes, waiting
 from ..resting import resting
+from ..standing import standing, waits
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
-from .output import print_json, say
+from .output import line, print_json, say
 from .shapes import Shape, item_shape
-
-INTERVALS_UNTIL_STALE = 3
-"""Cycles may fail without anybody to blame; three in a row are an outage that a person should know of."""
 
 
 @click.command("status")
@@ -31,8 +28,8 @@ INTERVALS_UNTIL_STALE = 3
 def status(frame: Frame, as_json: bool) -> Outcome:
     """Show what is open, late, waiting and owed.
 
-    Exit code: 2 when writes are owed to a tracker, 1 when something waits for a person or a
-    tracker was not reached for three intervals, 0 when all is in sync.
+    The first line says whether record and trackers agree. Exit code: 2 when writes are owed to a tracker, 1 when
+    something waits for a person or a tracker was not reached for three intervals, 0 when all is in sync.
     """
     with frame.reading() as record:
         shape = _shape(frame, record)
@@ -46,14 +43,17 @@ def status(frame: Frame, as_json: bool) -> Outcome:
 def _shape(frame: Frame, record: Record) -> Shape:
     items = [item_shape(frame, item) for item in load(record.db)]
     systems = sorted({system.id for system in frame.config.systems} | {item["system_id"] for item in items})
+    owed, waits_here, changed = owed_writes(record.db), asdict(waiting(record.db)), not_carried_over(record.db)
+    live, undecided = liveness(frame.config.record_path), waits_here.pop("undecided")
     seq, head = record.head
     return {
+        **asdict(standing(frame.config, frame.clock(), live, owed, undecided=undecided, changed=changed)),
         "systems": [_system(system, [item for item in items if item["system_id"] == system]) for system in systems],
-        "connectors": [_connector(frame, record, name) for name in _connectors(frame.config, record)],
-        "to_verify": _count(record, "items", "state = 'pending_verification'"),
-        "declined": _count(record, "items", "state = 'open' AND work_status = 'wont_do'"),
-        "requests": _count(record, "requests", "state = 'waiting'"),
-        "conflicts": _count(record, "conflicts", "state = 'open'"),
+        "connectors": _connectors(frame, linked(record.db), live, owed),
+        "owed_writes": [_owed(frame, write) for write in owed],
+        "changed_since_cycle": changed,
+        **waits_here,
+        "undecided": undecided,
         "resting": [asdict(each) for each in resting(record.db, frame.config)],
         "journal_seq": seq,
         "journal_hash": head,
@@ -66,47 +66,52 @@ def _system(system_id: str, items: list[Shape]) -> Shape:
     return {"system_id": system_id, **{state.value: states[state] for state in State}, "late": late}
 
 
-def _connectors(config: Config, record: Record) -> list[str]:
+def _connectors(
+    frame: Frame, links: Mapping[str, Mapping[str, int]], live: Mapping[str, Liveness], owed: list[OwedWrite]
+) -> list[Shape]:
     """Those of the configuration, and those it dropped while issues are still linked."""
-    linked = [row["connector"] for row in record.db.query("SELECT DISTINCT connector FROM links")]
-    return [*config.connectors, *(name for name in linked if name not in config.connectors)]
+    config = frame.config
+    return [
+        {
+            "connector": name,
+            "linked": links.get(name, {}).get("live", 0),
+            "missing": links.get(name, {}).get("missing", 0),
+            "owed": sum(1 for write in owed if write.connector == name),
+            **{key: told or None for key, told in asdict(known).items()},
+            "stale": name in config.connectors and known.is_stale(frame.clock(), config.sync.interval),
+        }
+        for name in dict.fromkeys([*config.connectors, *links])
+        for known in [live.get(name, Liveness())]
+    ]
 
 
-def _connector(frame: Frame, record: Record, name: str) -> Shape:
-    success = last_success(frame.config.record_path).get(name)
-    return {
-        "connector": name,
-        "linked": _count(record, "links", "state = 'live' AND connector = ?", name),
-        "missing": _count(record, "links", "state = 'missing' AND connector = ?", name),
-        "owed": len(unsettled(record.db, name)),
-        "last_success": success,
-        "stale": name in frame.config.connectors and _is_stale(frame, success),
-    }
-
-
-def _is_stale(frame: Frame, success: str | None) -> bool:
-    """Whether the last good cycle is so long ago that nobody can call this in sync."""
-    rhythm = frame.config.sync.interval * INTERVALS_UNTIL_STALE
-    return success is None or frame.clock() - datetime.fromisoformat(success) > rhythm
-
-
-def _count(record: Record, table: str, where: str, *values: str) -> int:
-    query = f"SELECT count(*) AS n FROM {table} WHERE {where}"  # noqa: S608
-    return next(int(row["n"]) for row in record.db.query(query, values))
+def _owed(frame: Frame, write: OwedWrite) -> Shape:
+    wait = waits(write, frame.config, frame.clock())
+    return {**asdict(write), "why": wait.why, "until": wait.until}
 
 
 def _print(shape: Shape) -> None:
+    say(line(shape["line"]))
     for system in shape["systems"]:
         say(f"{system['system_id']}: {_listed(system)}")
     for connector in shape["connectors"]:
-        known = connector["last_success"]
-        success = f"in step at {known}" if known else "not synced yet: poam sync"
-        stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
-        say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
+        _print_connector(connector)
+    for write in shape["owed_writes"]:
+        say(line(f"{write['poam_id']}: {write['operation']} at {write['key'] or write['connector']}: {write['why']}"))
     told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined", "requests", "conflicts")]
     say(f"waiting for a person: {', '.join(told)}")
     for rest in shape["resting"]:
-        say(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}")
+        say(line(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}"))
+
+
+def _print_connector(connector: Shape) -> None:
+    known = connector["last_success"]
+    success = f"in step at {known}" if known else "not synced yet: poam sync"
+    stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
+    say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
+    if connector["error"]:
+        hint = f"; {connector['hint']}" if connector["hint"] else ""
+        say(line(f"{connector['connector']}: failed at {connector['failed_at']}: {connector['error']}{hint}"))
 
 
 def _listed(counts: dict[str, Any]) -> str:
@@ -118,5 +123,4 @@ def _outcome(shape: Shape) -> Outcome:
     if any(connector["owed"] for connector in shape["connectors"]):
         return Outcome.WRITES_OWED
     trouble = any(connector["missing"] or connector["stale"] for connector in shape["connectors"])
-    waits = shape["requests"] or shape["conflicts"] or shape["to_verify"] or shape["declined"] or trouble
-    return Outcome.NEEDS_A_PERSON if waits else Outcome.IN_SYNC
+    return Outcome.NEEDS_A_PERSON if shape["undecided"] or trouble else Outcome.IN_SYNC

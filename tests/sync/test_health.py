@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from poam.sync.cycle import Report
-from poam.sync.health import health_path, last_success, note_success
+from poam.sync.health import Liveness, health_path, liveness, note_success
+from poam.sync.report import Report
 
 from .desk import Desk
 from .engine import engine, item
 
 AT = "2026-03-02T12:00:00.000Z"
+INTERVAL = timedelta(minutes=2)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,8 @@ def test_whatever_stands_in_the_file_status_only_misses_the_times(tmp_path: Path
 def test_a_success_is_noted_again_over_a_spoilt_file(tmp_path: Path, report: Report) -> None:
     record = tmp_path / "poam.db"
     health_path(record).write_text('["x"]', encoding="utf-8")
-    assert note_success(record, report, AT) == ""
-    assert last_success(record) == {"jira": AT}
+    assert note_success(record, report, AT, INTERVAL) == ""
+    assert liveness(record) == {"jira": Liveness(AT, AT)}
 
 
 def test_a_link_laid_beside_the_record_leads_nobody_to_another_file(tmp_path: Path, report: Report) -> None:
@@ -50,12 +52,12 @@ def test_a_link_laid_beside_the_record_leads_nobody_to_another_file(tmp_path: Pa
     path = health_path(record)
     for link in (path, path.with_name(f"{path.name}.partial")):
         link.symlink_to(other)
-    assert note_success(record, report, AT) == ""
+    assert note_success(record, report, AT, INTERVAL) == ""
     assert other.read_text(encoding="utf-8") == "precious"
-    assert json.loads(path.read_text(encoding="utf-8")) == {"jira": AT}
+    assert json.loads(path.read_text(encoding="utf-8"))["jira"]["last_success"] == AT
 
 
 def test_a_success_that_cannot_be_noted_is_told_and_ends_nothing(tmp_path: Path, report: Report) -> None:
     record = tmp_path / "poam.db"
     health_path(record).mkdir()
-    assert "cannot be written" in note_success(record, report, AT)
+    assert "cannot be written" in note_success(record, report, AT, INTERVAL)
