@@ -7,7 +7,7 @@ stand in it: `secret` reads one from the environment variable or the file that t
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from ..connectors.settings import GithubSettings, JiraSettings, Settings
 from .config_checks import cross_checks
 from .config_problems import Problem, may_be_secret, problems_of
+from .config_stand_ins import beside, mended
 from .errors import ConfigError
 from .limits import Limits, Wait
+from .merge import Policy
 
 Role = Literal["engineer", "isso", "ao", "assessor"]
 Name = Annotated[str, Field(min_length=1)]
@@ -57,12 +59,22 @@ class Person(_Table):
     acts_for: tuple[str, ...] = ()
 
 
+class Policies(_Table):
+    """`[sync.policies]`: who wins when a person at the tracker and a person at the record changed one field.
+
+    Only the work status is shared: title and text are the record's, and a due date is never merged.
+    """
+
+    work_status: Policy = Policy.TRACKER
+
+
 class Sync(_Table):
     """`[sync]`: how often, and whether a later date in a tracker is put back or left there, labelled."""
 
     interval: Wait = timedelta(minutes=2)
     later_date: Literal["revert", "hold"] = "revert"
     limits: Limits = Limits()
+    policies: Policies = Policies()
 
 
 class Route(_Table):
@@ -117,6 +129,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "people": Person,
     "sync": Sync,
     "limits": Limits,
+    "policies": Policies,
     "jira": JiraSettings,
     "github": GithubSettings,
     "routes": Route,
@@ -130,10 +143,19 @@ def load(path: Path) -> Config:
         config = Config.model_validate(data, context={"base": path.parent})
     except ValidationError as error:
         keys = {name: tuple(model.model_fields) for name, model in _TABLES.items()}
-        raise _refused(path, problems_of(error, data, keys)) from None
+        faults = problems_of(error, data, keys)
+        raise _refused(path, [*faults, *_others(data, faults)]) from None
     if problems := list(cross_checks(config)):
         raise _refused(path, problems)
     return config
+
+
+def _others(data: Mapping[str, Any], faults: Sequence[Problem]) -> list[Problem]:
+    """What else is wrong, as far as that can be told of a configuration with faults."""
+    try:
+        return beside(cross_checks(Config.model_validate(mended(data, faults))), faults)
+    except ValidationError:
+        return []
 
 
 _QUOTES = 'texts need quotes: key = "value"'

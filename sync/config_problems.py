@@ -77,7 +77,16 @@ _TEXTS: Mapping[str, Callable[[ErrorDetails], str]] = {
     "value_error": lambda e: str(e["ctx"]["error"]),
     "string_pattern_mismatch": lambda e: f"must be {_SHAPES.get(e['loc'][-1], e['ctx']['pattern'])}",
     "greater_than": lambda _: "must be more than zero",
+    "tuple_type": lambda e: _not_a_list(e["loc"], e["input"]),
+    "url_parsing": lambda _: "must be an address that begins with https://",
+    "url_scheme": lambda _: "must be an address that begins with https://",
 }
+
+
+def _not_a_list(loc: Location, given: object) -> str:
+    if isinstance(given, dict):
+        return f"write [[{loc[-1]}]] with two brackets: there may be several"
+    return f'must be a list, such as {loc[-1]} = ["..."]'
 
 
 def _problem(detail: ErrorDetails, data: object, keys: Mapping[str, Collection[str]]) -> Problem:

@@ -29,6 +29,13 @@ def parse_duration(text: object) -> timedelta:
     return duration
 
 
+def duration_text(duration: timedelta) -> str:
+    """A duration as it is written, in the largest unit that tells it whole: 30s, 2m, 1h or 1d."""
+    sizes = {unit: timedelta(**{name: 1}) for unit, name in _UNITS.items()}
+    unit = next((unit for unit in "dhm" if not duration % sizes[unit]), "s")
+    return f"{duration // sizes[unit]}{unit}"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Wait = Annotated[Duration, Field(gt=timedelta(0))]
 

@@ -105,3 +105,8 @@ def _owner(config: Config, kind: str, account: str) -> str:
             if account_key(config, known, name) == wanted:
                 return person
     return ""
+
+
+def daemon(connector: str) -> Author:
+    """The daemon's own hand at one connector: it restores and reports, and approves nothing."""
+    return author(SYSTEM, f"sync:{connector}")

@@ -38,6 +38,7 @@ COMMANDS = {
     "list": ("listing", "List items."),
     "show": ("show", "Show one item with its issues, requests and conflicts."),
     "history": ("history", "Show who changed an item, when, from where and why."),
+    "explain": ("explain", "Explain why a field of an item has its value."),
     "set": ("changing", "Change a field of an item, with a reason."),
     "transition": ("changing", "Move an item to another state, with a reason and evidence."),
     "requests": ("requests", "List what waits for a decision."),
@@ -48,6 +49,7 @@ COMMANDS = {
     "export": ("exporting", "Generate a document from the record."),
     "verify": ("keeping", "Prove that the record equals its history."),
     "backup": ("keeping", "Copy the record to a new FILE, safely beside a running daemon."),
+    "restore": ("keeping", "Put a backup in the record's place."),
 }
 
 
@@ -78,6 +80,13 @@ class Poam(click.Group):
             ctx.fail(f"there is no command {args[0]}" + (f"; did you mean {close[0]}?" if close else ""))
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`poam` alone is no command; whoever types it wants to see which there are."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(Outcome.FATAL)
+        return super().parse_args(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, from the table alone."""
         with formatter.section("Commands"):
@@ -91,12 +100,20 @@ class Poam(click.Group):
             click.echo("Stopped.", err=True)
             code = INTERRUPTED
         except click.ClickException as error:
-            error.show()
+            _tell_usage(error)
             code = Outcome.FATAL
         except Exception as error:
             _tell(error)
             code = Outcome.FATAL
         sys.exit(int(code))
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    """What was typed wrong, in the two lines of every error."""
+    from .output import complain
+
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "poam"
+    complain(error.format_message().rstrip("."), f"{where} --help explains it")
 
 
 def _tell(error: Exception) -> None:

@@ -8,6 +8,7 @@ from ...mapping.item import State
 from .. import decisions
 from ..edits import edit
 from ..errors import InputError
+from .arguments import Word
 from .frame import Frame, pass_frame
 from .output import say
 from .shapes import find_item
@@ -39,7 +40,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 @click.command("transition")
 @click.argument("item", metavar="ID")
-@click.argument("state", type=click.Choice([state.value for state in State]), metavar="STATE")
+@click.argument("state", type=Word(*State), metavar="STATE")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; a closing's begins with its closure reason.")
 @click.option("--evidence", multiple=True, metavar="FILE|URL", help="What proves it; may be repeated.")
 @pass_frame

@@ -8,19 +8,28 @@ from dataclasses import asdict
 
 import click
 
-from ..cycle import Approval, ConnectorReport, Report, hold_back, run_cycle
-from ..decide import ConnectorPlan, Plan, decide
+from ..anchors import keep_head, kept_head
+from ..cycle import run_cycle
+from ..decide import decide
 from ..errors import MassChange, NotAllowed
+from ..guard import Approval, hold_back
 from ..health import note_success
 from ..observe import observe
 from ..people import author
-from ..record.items import WAITS_FOR_A_PERSON, load
-from ..record.mirrors import Conflict, Request, rows
-from ..record.record import Record
+from ..plan import ConnectorPlan, Plan
+from ..record.items import load
+from ..report import ConnectorReport, Report
+from ..restored import as_restored, notice_restore
+from ..rules import Rules
+from ..steps import NewRequest, View
 from ..trackers import open_trackers
+from ..wanted import moved_fields
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import complain, print_json, say
+from .waiting import outcome_of, owed, waiting
+
+UNROUTED = "no route leads anywhere; add a [[routes]] entry"
 
 
 @click.command("plan")
@@ -29,19 +38,20 @@ from .output import complain, print_json, say
 @pass_frame
 def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
     """Show what a cycle would do, and do none of it."""
-    with frame.reading() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
+    with frame.planning() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
-        decided = decide(record.db, frame.config, seen, frame.clock(), full=full)
-        guarded = hold_back(record, frame.config, decided, None)
+        decided = as_restored(record.db, decide(record.db, frame.config, seen, frame.clock(), full=full))
+        guarded = hold_back(decided, frame.config.sync.limits, None)
         names = {item.uid: item.poam_id for item in load(record.db)}
     lines = [line for each in decided.connectors for line in _steps(each, names)] + [
-        f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry" for item in decided.unrouted
+        f"{item.poam_id}: {UNROUTED}" for item in decided.unrouted
     ]
     if as_json:
         held = [str(each.seen.error) for each in guarded.connectors if isinstance(each.seen.error, MassChange)]
         print_json({"steps": lines, "held_back": held})
     else:
-        say("\n".join(lines))
+        for line in lines:
+            say(line)
     failed = _failed(guarded)
     if not lines and failed is None and not as_json:
         say("Nothing to do.")
@@ -63,24 +73,32 @@ def _steps(each: ConnectorPlan, names: Mapping[str, str]) -> list[str]:
     """A connector's part of the plan, one line per step; `names` are the items' POA&M ids by uid."""
     name, known = each.seen.connector, {found.link.id for found in each.found}
     new = [link for link in (*each.new_links, *each.retries) if link.id not in known]
-    steps = [f"{names[link.item_uid]}: create an issue in {name}" for link in new]
-    steps += [f"{names[found.link.item_uid]}: found again as {found.issue.key}" for found in each.found]
-    for look in each.looks:
-        who, key = look.view.item.poam_id, look.view.link.remote_key
-        steps += [
+    lines = [f"{names[link.item_uid]}: create an issue in {name}" for link in new]
+    lines += [f"{names[found.link.item_uid]}: found again as {found.issue.key}" for found in each.found]
+    for step in each.steps:
+        who, key = step.view.item.poam_id, step.view.link.remote_key
+        lines += [
             f"{who}: {field} becomes {value}, from {key}"
-            for change in look.item_changes
+            for change in step.item_changes
             for field, value in change.values.items()
             if field not in _INTERNAL
         ]
-        steps += [
-            f"{who}: a request ({request.kind}) {request.requested_date or ''} from {key}" for request in look.requests
-        ]
-        steps += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in look.conflicts]
-        steps += [f"{who}: edit {key}: {', '.join(sorted(look.edited_fields))}"] if look.edit else []
-    steps += [f"{view.item.poam_id}: edit {view.link.remote_key}" for view in each.owed]
-    steps += [f"{twin.link.remote_key}: a second issue {twin.issue.key}" for twin in each.twins]
-    return steps
+        lines += [f"{who}: a request ({_asked(request)}) from {key}" for request in step.requests]
+        lines += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in step.conflicts]
+        lines += [f"{who}: edit {key}: {', '.join(sorted(step.edited_fields))}"] if step.edit and each.sends else []
+    lines += [_owed_edit(view, each.seen.rules) for view in each.owed if each.seen.rules]
+    lines += [f"{names[twin.link.item_uid]}: close {twin.issue.key}, a second issue for it" for twin in each.twins]
+    return lines
+
+
+def _owed_edit(view: View, rules: Rules) -> str:
+    """An edit because the record moved. What was seen there without its author is read again before."""
+    who, key, fields = view.item.poam_id, view.link.remote_key, moved_fields(view, rules)
+    return f"{who}: edit {key}: {', '.join(fields)}" if fields else f"{who}: read {key} again, with its history"
+
+
+def _asked(request: NewRequest) -> str:
+    return " ".join(filter(None, (request.kind, request.requested_date)))
 
 
 @click.command("sync")
@@ -101,31 +119,21 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
         )
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         approval = Approval(approved, author(frame.identity, "cli")) if approved else None
+        notice_restore(record, kept_head(record.path), frame.now())
         report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approval=approval)
-        unnoted = note_success(frame.config.record_path, report, frame.now())
-        outcome = outcome_of(record, report)
+        keep_head(record.path, record.head)
+        unnoted = note_success(frame.config.record_path, report, frame.now(), frame.config.sync.interval)
+        outcome, left = outcome_of(record, report), [*owed(record, frame.config, frame.clock())]
+        left += [f"waiting for a person: {', '.join(waits)}" for waits in [waiting(record, report)] if waits]
     if unnoted:
         complain(unnoted, "")
     if as_json:
         print_json(shape(report))
     else:
         tell(report)
+        for line in left:
+            say(line)
     return outcome
-
-
-def outcome_of(record: Record, report: Report) -> Outcome:
-    """The exit code: the highest that holds."""
-    if any(each.error and not isinstance(each.error, MassChange) for each in report.connectors):
-        return Outcome.FATAL
-    if any(each.owed for each in report.connectors):
-        return Outcome.WRITES_OWED
-    waiting = (
-        bool(load(record.db, WAITS_FOR_A_PERSON))
-        or bool(rows(record.db, Request, "state = 'waiting'"))
-        or bool(rows(record.db, Conflict, "state = 'open'"))
-    )
-    held_back = any(each.error for each in report.connectors)
-    return Outcome.NEEDS_A_PERSON if waiting or held_back or report.unrouted else Outcome.IN_SYNC
 
 
 def tell(report: Report) -> None:
@@ -134,13 +142,23 @@ def tell(report: Report) -> None:
         if each.error:
             complain(str(each.error), each.error.hint)
         else:
-            say(_line(each))
-    for item in report.unrouted:
-        say(f"{item.poam_id}: no route leads anywhere; add a [[routes]] entry")
-    for rest in report.resting:
-        say(f"{rest.poam_id}: {rest.date}, moved by {rest.moved_by}, rests until {rest.until}, then becomes a request")
+            say(line_of(each))
+    for line in notes(report):
+        say(line)
     if report.record_writes:
         say(f"journal row {report.head[0]} {report.head[1]}")
+
+
+def notes(report: Report) -> list[str]:
+    """What a cycle found that concerns single items and issues."""
+    return [
+        *(f"{item.poam_id}: {UNROUTED}" for item in report.unrouted),
+        *(f"{found.key} {found.what}" for found in report.recovered),
+        *(
+            f"{rest.poam_id}: {rest.date}, moved by {rest.moved_by}, rests until {rest.until}, then becomes a request"
+            for rest in report.resting
+        ),
+    ]
 
 
 _COUNTS = {
@@ -154,13 +172,19 @@ _COUNTS = {
 }
 
 
-def _line(each: ConnectorReport) -> str:
-    told = [_counted(count, words) for name, words in _COUNTS.items() if (count := getattr(each, name))]
+def line_of(each: ConnectorReport) -> str:
+    """What a cycle did at one connector."""
+    told = [_counted(number, words) for name, words in _COUNTS.items() if (number := getattr(each, name))]
     return f"{each.connector}: {_counted(each.read, 'issue{} read')}; {', '.join(told) or 'nothing to do'}"
 
 
-def _counted(count: int, words: str) -> str:
-    return f"{count} {words.format('' if count == 1 else 's')}"
+def _counted(number: int, words: str) -> str:
+    return f"{number} {words.format('' if number == 1 else 's')}"
+
+
+def happened(each: ConnectorReport) -> bool:
+    """Whether a cycle changed anything at one connector, or because of it."""
+    return any(getattr(each, name) for name in _COUNTS if name != "owed")
 
 
 def shape(report: Report) -> dict[str, object]:
@@ -177,5 +201,6 @@ def shape(report: Report) -> dict[str, object]:
             for each in report.connectors
         },
         "resting": [asdict(each) for each in report.resting],
+        "recovered": [asdict(each) for each in report.recovered],
         "unrouted": [item.poam_id for item in report.unrouted],
     }

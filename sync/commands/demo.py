@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-from datetime import datetime
 from pathlib import Path
 from threading import Event
 
@@ -13,24 +12,29 @@ import click
 from ...connectors.sandbox.clock import Clock, iso
 from ..demonstration.material import material
 from ..demonstration.stage import REPOSITORY, Stage, stage
-from ..demonstration.story import Story
+from ..demonstration.story import LASTS, Story
 from ..errors import InputError
 from ..record.record import Record
 from . import Outcome, poam
 
 SYSTEMS = ("harbor", "ledger")
-STORY_HOURS = 24
+LEFT = """\
+What is left for you to open:
+{shown}
+Beside it, the trackers' tokens and what goes with the record:
+   {beside}"""
 KEPT = """\
 The trackers run until Ctrl-C:
    Jira    {jira}
    GitHub  {github}
 In another terminal, be the engineer (Ann in Jira, Maya in GitHub):
    curl -u ann@example.com:ann-token -X PUT -H 'Content-Type: application/json' \\
-        -d '{{"fields": {{"duedate": "2027-06-30"}}}}' {jira}/rest/api/2/issue/SEC-3
-   curl -H 'Authorization: Bearer maya-token' -X PATCH -d '{{"state": "closed"}}' \\
-        {github}/repos/{repository}/issues/2
+        -d '{{"fields": {{"duedate": "2027-06-30"}}}}' {jira}/rest/api/3/issue/SEC-3
+   curl -H 'Authorization: Bearer maya-token' -X PATCH \\
+        -d '{{"state": "closed", "state_reason": "completed"}}' {github}/repos/{repository}/issues/2
 then bring it home:
-   poam --config {config} sync"""
+   poam --config {config} sync
+Every other act of theirs stands in docs/rehearsal.md."""
 SHOWN = (".xlsx", ".toml", ".db", ".txt")
 
 
@@ -46,14 +50,13 @@ def demo(keep: bool, output: Path | None) -> Outcome:
     """
     folder = _new_folder(output)
     clock = Clock()
-    clock.advance(hours=-STORY_HOURS)  # the story takes a day and ends now
+    clock.advance(seconds=-LASTS.total_seconds())
     materials = {name: material(name, clock.now().date().isoformat()) for name in SYSTEMS}
     for name, each in materials.items():
         (folder / f"{name}.xlsx").write_bytes(each.workbook)
     with stage(folder, clock, [each.system for each in materials.values()]) as ready:
         Record.create(folder / "poam.db", record_id=secrets.token_hex(16), at=iso(clock.now())).close()
         Story(ready, lambda *words: _run(ready, words), _tell).play()
-        clock.advance(seconds=_behind(clock))
         _close(ready, keep)
     return Outcome.IN_SYNC
 
@@ -83,13 +86,11 @@ def _tell(text: str) -> None:
     click.echo(f"\n{text}")
 
 
-def _behind(clock: Clock) -> float:
-    return (datetime.now().astimezone() - clock.now()).total_seconds()
-
-
 def _close(ready: Stage, keep: bool) -> None:
-    left = "\n".join(f"   {path}" for path in sorted(ready.folder.iterdir()) if path.suffix in SHOWN)
-    _tell(f"What is left for you to open:\n{left}")
+    left = sorted(ready.folder.iterdir())
+    shown = "\n".join(f"   {path}" for path in left if path.suffix in SHOWN)
+    beside = ", ".join(path.name for path in left if path.suffix not in SHOWN)
+    _tell(LEFT.format(shown=shown, beside=beside))
     if not keep:
         return
     _tell(KEPT.format(jira=ready.jira.url, github=ready.github.url, repository=REPOSITORY, config=ready.config))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from ..checkup import Ask, Finding, Level, check_connectors, check_people, check_record, check_sqlite
+from ..checkup import Ask, Finding, Level, check_connectors, check_people, check_record, check_routes, check_sqlite
 from ..errors import ConfigError
 from ..people import os_user
 from . import Outcome
@@ -53,6 +53,7 @@ def _findings(frame: Frame, probe: bool) -> Iterator[Finding]:
         f"{frame.path}, systems: {len(config.systems)}, people: {len(config.people)}",
     )
     yield from check_people(config, os_user())
+    yield from check_routes(config)
     yield from check_record(config)
     yield from check_connectors(config, Ask(frame.environ, frame.clock(), time.sleep, probe))
 

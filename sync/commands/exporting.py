@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,17 +15,19 @@ from ..export import generate, keep
 from ..files import must_replace_a_workbook, same_file, write_bytes
 from ..health import health_path
 from ..people import author
+from ..record.mirrors import remembered
+from ..record.record import Record
+from ..times import moment
 from . import Outcome
+from .arguments import Word
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, say
 
 
 @click.command("export")
-@click.argument("format_", metavar="FORMAT", type=click.Choice(["fedramp"]))
+@click.argument("format_", metavar="FORMAT", type=Word("fedramp"))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
-@click.option(
-    "--layout", type=click.Choice(["3.0", "2.1"]), default="3.0", show_default=True, help="The template's version."
-)
+@click.option("--layout", type=Word("3.0", "2.1"), default="3.0", show_default=True, help="The template's version.")
 @click.option("--as-of", default="", metavar="DATE", help="The day the document speaks for; default: today.")
 @click.option("--system", default="", help="The system, where the configuration has more than one.")
 @json_option
@@ -46,6 +47,7 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
     if not is_date(day) or day > today:
         raise InputError(f"--as-of {day} is no past day", hint=f"write YYYY-MM-DD, {today} at the latest")
     with frame.writing() as record:
+        _must_have_begun(frame, record, system_id, day)
         submission = generate(
             record.db,
             system_id,
@@ -83,6 +85,13 @@ def _system(frame: Frame, wanted: str) -> str:
     return wanted or known[0]
 
 
+def _must_have_begun(frame: Frame, record: Record, system_id: str, day: str) -> None:
+    """Before the record was created nothing is known, and a document of nothing would say that there was nothing."""
+    began = moment(remembered(record.db, "created_at") or frame.now()).astimezone(frame.zone(system_id)).date()
+    if day < began.isoformat():
+        raise InputError(f"the record begins on {began}; it cannot speak for an earlier day")
+
+
 def _must_not_harm(frame: Frame, output: Path) -> None:
     """A document takes the place of a document, never of what poam-sync itself lives from."""
     record, config = frame.config.record_path, frame.config
@@ -95,8 +104,6 @@ def _must_not_harm(frame: Frame, output: Path) -> None:
 
 def _end_of(frame: Frame, system_id: str, day: str) -> str:
     """The last instant of a calendar day in the system's own time zone."""
-    system = frame.config.system(system_id)
-    zone = ZoneInfo(system.timezone if system else "UTC")
-    midnight = datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), zone)
+    midnight = datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), frame.zone(system_id))
     last = (midnight - timedelta(milliseconds=1)).astimezone(UTC)
     return last.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -18,10 +18,12 @@ from ..config import Config, load, secret
 from ..decisions import Decider
 from ..edits import is_text
 from ..errors import ConfigError, InputError
-from ..observe import iso
 from ..people import Identity, os_user, who
 from ..record.record import Record
 from ..record.unit import Unit
+from ..systems import left_out
+from ..times import iso
+from .output import warn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,8 +51,11 @@ class Frame:
 
     @cached_property
     def config(self) -> Config:
-        """The configuration, read once. Raises ConfigError."""
-        return load(self.path)
+        """The configuration, read once. Raises ConfigError; NotAllowed for a --as that it does not allow."""
+        config = load(self.path)
+        if self.acting_as:
+            who(config, os_user(), self.acting_as)
+        return config
 
     @cached_property
     def identity(self) -> Identity:
@@ -70,13 +75,35 @@ class Frame:
         """The calendar date in the system's own time zone: its days end there."""
         return self.clock().astimezone(self.zone(system_id)).date().isoformat()
 
-    def reading(self) -> Record:
-        """The record for looking. Raises RecordMissing, RecordCorrupt."""
-        return Record.read(self.config.record_path)
+    @contextmanager
+    def reading(self) -> Iterator[Record]:
+        """The record for looking; systems that the configuration lost are told, and what stands there is shown.
 
-    def writing(self) -> Record:
-        """The record for changing. Raises RecordMissing, RecordLocked, RecordCorrupt."""
-        return Record.open(self.config.record_path, wait=WAIT_FOR_A_CYCLE)
+        Raises RecordMissing, RecordCorrupt.
+        """
+        with Record.read(self.config.record_path) as record:
+            if lost := left_out(record.db, self.config, self.path.name):
+                warn(str(lost), lost.hint)
+            yield record
+
+    @contextmanager
+    def planning(self) -> Iterator[Record]:
+        """The record for saying what a change would do: read only. Raises RecordMissing, RecordCorrupt, ConfigError."""
+        with Record.read(self.config.record_path) as record:
+            self._must_name_every_system(record)
+            yield record
+
+    @contextmanager
+    def writing(self, open_record: Callable[..., Record] = Record.open) -> Iterator[Record]:
+        """The record for changing. Raises RecordMissing, RecordLocked, RecordCorrupt, ConfigError."""
+        with open_record(self.config.record_path, wait=WAIT_FOR_A_CYCLE) as record:
+            self._must_name_every_system(record)
+            yield record
+
+    def _must_name_every_system(self, record: Record) -> None:
+        """A misspelt system would silently bring other rules: nothing is decided where an item's are not known."""
+        if lost := left_out(record.db, self.config, self.path.name):
+            raise lost
 
     @contextmanager
     def deciding(self) -> Iterator[tuple[Record, Unit]]:

@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..files import read_bytes
 from ..intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document
 from ..people import author
+from ..standing import counted
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say
@@ -35,7 +36,7 @@ def import_(frame: Frame, file: Path, system: str, yes: bool, as_json: bool) -> 
     data = read_bytes(file)
     reading = read_document(file.name, data)
     chosen = choose_system(frame.config, reading.document, system)
-    with frame.writing() if yes else frame.reading() as record:
+    with frame.writing() if yes else frame.planning() as record:
         plan = plan_import(
             record.db, reading, chosen, name=file.name, data=data, at=frame.now(), new_uid=lambda: str(uuid.uuid4())
         )
@@ -51,7 +52,7 @@ def import_(frame: Frame, file: Path, system: str, yes: bool, as_json: bool) -> 
         _conclude(plan, file, yes=yes)
     if plan.problems:
         raise InputError(
-            f"{file.name}: {len(plan.problems)} problems in its rows",
+            f"{file.name}: {counted(len(plan.problems), 'problem')} in its rows",
             hint="mend them and import again; nothing was changed",
         )
     waits = plan.doubts or any(each.refused for each in plan.known)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import zoneinfo
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from ...mapping.profiles import PROFILES
 from ..config import load
+from ..config_problems import did_you_mean
 from ..errors import ConfigError, InputError
 from ..people import os_user
 from ..record.journal import Author
@@ -32,7 +36,7 @@ name = {system_name}
 provider = {provider}
 impact_level = {impact_level}
 profile = {profile}
-timezone = "UTC"                          # where the system's days end, such as "America/New_York"
+timezone = {timezone}  # an item is late once its due day has ended here
 
 # Who may decide what: engineer, isso, ao or assessor. Accounts are os:NAME or CONNECTOR:ACCOUNT.
 [people.{person}]
@@ -69,13 +73,17 @@ later_date = "revert"                     # a later date from a tracker: "revert
 """
 
 
+_PROFILE = click.Choice(list(PROFILES))
+
+
 @click.command("init")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the defaults for what is not given.")
 @click.option("--system-id", metavar="ID", help="Short name of the system, as commands use it.  [SYSTEM]")
 @click.option("--system-name", metavar="NAME", help="Name of the system, as documents show it.  [the id]")
 @click.option("--provider", metavar="NAME", help="Who provides the system.  [blank]")
 @click.option("--impact-level", metavar="LEVEL", help="Low, Moderate, High or LI-SaaS.  [Moderate]")
-@click.option("--profile", type=click.Choice(list(PROFILES)), help="Whose rules hold.  [fedramp_rev5]")
+@click.option("--profile", type=_PROFILE, help="Whose rules hold.  [fedramp_rev5]")
+@click.option("--timezone", metavar="ZONE", help="Where its days end, such as Europe/Berlin.  [this machine's]")
 @click.option("--record", metavar="PATH", help="The record, relative to the configuration.  [poam.db]")
 @click.option("--person", metavar="PERSON", help="You, the first ISSO, such as your mail address.  [your user name]")
 @pass_frame
@@ -111,7 +119,7 @@ def _write_configuration(path: Path, yes: bool, given: dict[str, str | None]) ->
     answers = _answers(yes, given)
     text = TEMPLATE.format(account=_toml(f"os:{os_user()}"), **{name: _toml(value) for name, value in answers.items()})
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with open(path, "x", encoding="utf-8", opener=_private) as file:
             file.write(text)
     except OSError as error:
         raise InputError(
@@ -119,6 +127,11 @@ def _write_configuration(path: Path, yes: bool, given: dict[str, str | None]) ->
         ) from None
     _check(path)
     return True
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that its owner alone may read."""
+    return os.open(path, flags, 0o600)
 
 
 def _check(path: Path) -> None:
@@ -138,17 +151,41 @@ def _answers(yes: bool, given: dict[str, str | None]) -> dict[str, str]:
         "system_name": _answer(yes, given["system_name"], "Its full name, as documents show it", system_id),
         "provider": _answer(yes, given["provider"], "Who provides it", ""),
         "impact_level": _answer(yes, given["impact_level"], "Impact level", "Moderate"),
-        "profile": _answer(yes, given["profile"], "Profile, whose rules hold", "fedramp_rev5", list(PROFILES)),
+        "profile": _answer(yes, given["profile"], "Profile, whose rules hold", "fedramp_rev5", choices=_PROFILE),
+        "timezone": _answer(yes, given["timezone"], "Time zone, where a due day ends", _zone_here(), check=_zone),
         "record": _answer(yes, given["record"], "Where to keep the record", "poam.db"),
         "person": _answer(yes, given["person"], "You, the first ISSO (a mail address)", os_user()),
     }
 
 
-def _answer(yes: bool, given: str | None, question: str, default: str, choices: list[str] | None = None) -> str:
+def _answer(
+    yes: bool,
+    given: str | None,
+    question: str,
+    default: str,
+    *,
+    choices: click.Choice[str] | None = None,
+    check: Callable[[str], str] | None = None,
+) -> str:
     if given is not None or yes:
         return default if given is None else given
-    kind = click.Choice(choices) if choices else str
-    return str(click.prompt(question, default=default, type=kind, show_default=bool(default)))
+    return str(click.prompt(question, default=default, type=choices, value_proc=check, show_default=bool(default)))
+
+
+def _zone(text: str) -> str:
+    """The name of a time zone. Raises BadParameter, so that the question is asked again."""
+    known = zoneinfo.available_timezones()
+    if text not in known:
+        raise click.BadParameter(
+            f"{text} is no time zone{did_you_mean(text, known) or '; name one such as America/New_York'}"
+        )
+    return text
+
+
+def _zone_here() -> str:
+    """The machine's time zone: what $TZ says, else where /etc/localtime leads; UTC where neither names one."""
+    named = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    return named if named in zoneinfo.available_timezones() else "UTC"
 
 
 def _toml(text: str) -> str:

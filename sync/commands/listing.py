@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from ...mapping.item import State
+from ...mapping.item import State, WorkStatus
 from ..config_problems import did_you_mean
 from ..errors import InputError
 from ..record.items import load
 from ..record.record import Record
+from .arguments import Word
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table
-from .shapes import Shape, cells, item_shape
+from .shapes import Shape, cells, columns_of, item_shape
 
 COLUMNS = (
     "poam_id",
@@ -30,26 +31,28 @@ COLUMNS = (
     "--state",
     "states",
     multiple=True,
-    type=click.Choice([state.value for state in State]),
+    type=Word(*State),
     help="Only this state; may be repeated.",
 )
 @click.option("--late", is_flag=True, help="Only what is past its effective due date today.")
+@click.option("--declined", is_flag=True, help="Only what engineers declined, until a decision is recorded.")
 @json_option
 @pass_frame
-def list_items(frame: Frame, system_id: str | None, states: tuple[str, ...], late: bool, as_json: bool) -> None:
+def list_items(
+    frame: Frame, system_id: str | None, states: tuple[str, ...], late: bool, declined: bool, as_json: bool
+) -> None:
     """List items.
 
     All of them, closed ones too, in the order of system and POA&M id, unless options choose some.
     """
     with frame.reading() as record:
         shapes = _chosen(frame, record, system_id, states)
-    shapes = [shape for shape in shapes if shape["late"] or not late]
+    shapes = [shape for shape in shapes if (shape["late"] or not late) and (_is_declined(shape) or not declined)]
     if as_json:
         print_json(shapes)
         return
-    several = len({shape["system_id"] for shape in shapes}) > 1
-    columns = ("system_id", *COLUMNS) if several else COLUMNS
-    print_table(columns, cells(shapes, columns), empty="There are no such items.")
+    columns = columns_of(shapes, COLUMNS)
+    print_table(columns, cells(shapes, columns), empty="There are no such items.", spare=("work_status",))
 
 
 def _chosen(frame: Frame, record: Record, system_id: str | None, states: tuple[str, ...]) -> list[Shape]:
@@ -60,6 +63,11 @@ def _chosen(frame: Frame, record: Record, system_id: str | None, states: tuple[s
         for item in load(record.db)
         if system_id in (None, item.system_id) and (not states or item.state in states)
     ]
+
+
+def _is_declined(shape: Shape) -> bool:
+    """Whether the engineers closed its issue as not to be done, and no decision on the item is recorded."""
+    return (shape["state"], shape["work_status"]) == (State.OPEN, WorkStatus.WONT_DO)
 
 
 def _must_exist(record: Record, system_id: str) -> None:

@@ -39,7 +39,21 @@ def say(text: object = "") -> None:
 
 def complain(message: str, hint: str) -> None:
     """An error on standard error: what happened and where, then what to do."""
-    click.echo(f"Error: {clean(message)}", err=True)
+    _tell_aside("Error", message, hint)
+
+
+def warn(message: str, hint: str) -> None:
+    """What is wrong although the command goes on, on standard error."""
+    _tell_aside("Warning", message, hint)
+
+
+def note(text: str) -> None:
+    """A line for a person beside a table, on standard error: a program that reads the table does not get it."""
+    click.echo(clean(text), err=True)
+
+
+def _tell_aside(kind: str, message: str, hint: str) -> None:
+    click.echo(f"{kind}: {clean(message)}", err=True)
     if hint:
         click.echo(f"Hint: {clean(hint)}", err=True)
 
@@ -50,13 +64,20 @@ def print_json(value: Any) -> None:
     click.echo(_HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table on a terminal; else a line of names and a line per row, parted by tabs; `empty` for no rows."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, spare: Sequence[str] = ()
+) -> None:
+    """A table on a terminal; else a line of names and a line per row, parted by tabs; `empty` for no rows.
+
+    `spare` are the columns that a narrow terminal does without, in this order.
+    """
     cells = [[line(value) for value in row] for row in rows]
     if not cells:
         say(empty)
     elif sys.stdout.isatty():
-        _draw(columns, cells)
+        from .table import draw
+
+        draw(columns, cells, spare)
     else:
         for row in (columns, *cells):
             click.echo("\t".join(row))
@@ -68,16 +89,3 @@ def print_fields(fields: Mapping[str, object]) -> None:
         if value not in (None, ""):
             first, *more = clean(value).split("\n")
             click.echo("\n".join([f"{name}: {first}", *(f"    {each}" for each in more)]))
-
-
-def _draw(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for row in cells:
-        table.add_row(*map(Text, row))  # Text: a title like "[red]" is no markup
-    Console().print(table)

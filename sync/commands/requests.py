@@ -6,16 +6,29 @@ import click
 
 from ..decisions import approve as decide_yes
 from ..decisions import reject as decide_no
-from ..record.mirrors import Request, rows
+from ..record.items import load
+from ..record.kinds import Request
+from ..record.mirrors import rows
 from ..record.record import Record
+from ..record.told import waiting
+from ..standing import counted
+from .arguments import Number
 from .frame import Frame, json_option, pass_frame
-from .output import print_json, print_table, say
-from .shapes import cells, named
+from .output import note, print_json, print_table, say
+from .shapes import cells, columns_of, named
 
-NUMBER = click.IntRange(1, 2**63 - 1)
-"""The number of a request or conflict: what the record can count to."""
+NUMBER = Number("poam requests")
 
-COLUMNS = ("id", "system_id", "poam_id", "kind", "due_date", "requested_date", "requested_by", "requested_at")
+COLUMNS = (
+    "id",
+    "poam_id",
+    "kind",
+    "due_date",
+    "requested_date",
+    "requested_by",
+    "requested_at",
+    "weakness_name",
+)
 
 
 @click.command("requests")
@@ -27,11 +40,16 @@ def requests(frame: Frame, everything: bool, as_json: bool) -> None:
     where = "1 = 1" if everything else "state = 'waiting'"
     with frame.reading() as record:
         shapes = named(record, rows(record.db, Request, where))
-    columns = (*COLUMNS, "state") if everything else COLUMNS
+        weaknesses = {item.uid: item.weakness_name for item in load(record.db)}
+        declined = waiting(record.db).declined
     if as_json:
         print_json(shapes)
-    else:
-        print_table(columns, cells(shapes, columns), empty="Nothing waits for a decision.")
+        return
+    shown = [{**shape, "weakness_name": weaknesses[shape["item_uid"]]} for shape in shapes]
+    columns = columns_of(shown, (*COLUMNS, "state") if everything else COLUMNS)
+    print_table(columns, cells(shown, columns), empty="Nothing waits for a decision.", spare=("requested_at",))
+    if declined:
+        note(f"{counted(declined, 'declined item')} without a recorded decision: poam list --declined")
 
 
 @click.command("approve")

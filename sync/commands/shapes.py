@@ -8,7 +8,7 @@ request, conflict, evidence, journal row    the record's columns, with `system_i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...mapping.profiles import PROFILES
 from ..config_problems import did_you_mean
 from ..errors import InputError
 from ..record.items import load
-from ..record.mirrors import Conflict, Link, Request
+from ..record.kinds import Conflict, Link, Request
 from ..record.record import Record
 from ..views import profile_id
 from .frame import Frame
@@ -43,7 +43,9 @@ def find_item(record: Record, name: str) -> PoamItem:
 
 
 def item_shape(frame: Frame, item: PoamItem) -> Shape:
-    """An item as of today in its system's zone."""
+    """An item as of today in its system's zone; of a system that is not configured nothing is derived."""
+    if frame.config.system(item.system_id) is None:
+        return {**asdict(item), "effective_due": None, "shown_due": None, "days_late": None, "late": None}
     profile = PROFILES[profile_id(frame.config, item)]
     late = days_late(item, profile, frame.today(item.system_id), zone=frame.zone(item.system_id))
     derived = {"effective_due": effective_due(item, profile), "shown_due": shown_due(item, profile)}
@@ -69,6 +71,11 @@ def named(record: Record, rows: Iterable[Request | Conflict]) -> list[Shape]:
         for row in record.db.query("SELECT uid, system_id, poam_id FROM items")
     }
     return [{"id": row.id, **names[row.item_uid], **asdict(row)} for row in rows]
+
+
+def columns_of(shapes: Sequence[Shape], names: Sequence[str]) -> Sequence[str]:
+    """The columns of a table; the system only where there are several."""
+    return ("system_id", *names) if len({shape["system_id"] for shape in shapes}) > 1 else names
 
 
 def cells(shapes: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> list[list[object]]:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from ...mapping.item import PoamItem
-from ..record.mirrors import Conflict, Link, Request, rows
+from ..record.kinds import Conflict, Link, Request
+from ..record.mirrors import rows
 from ..record.record import Record
 from .frame import Frame, json_option, pass_frame
 from .output import print_fields, print_json, say
@@ -53,7 +54,7 @@ def _whole(frame: Frame, record: Record, item: PoamItem) -> Shape:
 
 
 def _print(shape: Shape) -> None:
-    print_fields({name: value for name, value in shape.items() if name not in {*INTERNAL, *LISTS}})
+    print_fields({name: _plain(value) for name, value in shape.items() if name not in {*INTERNAL, *LISTS}})
     for name in LISTS:
         if shape[name]:
             say(f"{name}:")
@@ -61,8 +62,17 @@ def _print(shape: Shape) -> None:
                 say(f"  {_LINES.get(name, str)(entry)}")
 
 
+def _plain(value: object) -> object:
+    """Flags as `poam set` takes them."""
+    return ("no", "yes")[value] if isinstance(value, bool) else value
+
+
 def _told(entry: Mapping[str, Any], names: Sequence[str]) -> str:
-    return "  ".join(str(entry[name]) for name in names if entry[name] not in (None, ""))
+    """`name value` pairs of what is not blank; the first two values speak for themselves."""
+    known = [name for name in names if entry[name] not in (None, "")]
+    return "  ".join(
+        str(entry[name]) if name in names[:2] else f"{name.replace('_', ' ')} {entry[name]}" for name in known
+    )
 
 
 _LINES: Mapping[str, Callable[[Any], str]] = {
@@ -71,10 +81,10 @@ _LINES: Mapping[str, Callable[[Any], str]] = {
     "links": lambda link: _told(link, ("connector", "key", "state", "url")),
     "requests": lambda request: _told(
         request,
-        ("id", "state", "kind", "requested_date", "requested_by", "reason", "decided_by", "decision_reason"),
+        ("kind", "state", "id", "requested_date", "requested_by", "reason", "decided_by", "decision_reason"),
     ),
     "conflicts": lambda c: (
         f"{c['id']}  {c['state']}  {c['field']}: record {c['record_value']}, tracker {c['tracker_value']}"
     ),
-    "evidence": lambda evidence: _told(evidence, ("state", "kind", "reference", "added_by", "added_at")),
+    "evidence": lambda evidence: _told(evidence, ("kind", "reference", "state", "added_by", "added_at")),
 }

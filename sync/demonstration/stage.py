@@ -99,9 +99,9 @@ def stage(folder: Path, clock: Clock, systems: Sequence[Mapping[str, str]]) -> I
             "code": GithubPerson(github_server.url, REPOSITORY, "maya-token"),
         }
         ready = Stage(folder, clock, jira_server, github_server, people)
-        _secret(folder / "jira.token", BOT.token)
-        _secret(folder / "github.token", "bot-token")
-        ready.config.write_text(_configuration(jira_server.url, github_server.url, systems), encoding="utf-8")
+        _private(folder / "jira.token", f"{BOT.token}\n")
+        _private(folder / "github.token", "bot-token\n")
+        _private(ready.config, _configuration(jira_server.url, github_server.url, systems))
         yield ready
 
 
@@ -118,6 +118,7 @@ def _configuration(jira: str, github: str, systems: Sequence[Mapping[str, str]])
     )
 
 
-def _secret(path: Path, token: str) -> None:
+def _private(path: Path, text: str) -> None:
+    """Writes a file that its owner alone may read."""
     path.touch(mode=0o600)
-    path.write_text(token + "\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")

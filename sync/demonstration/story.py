@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ...mapping.dates import add_days
 from ..record.items import load
-from ..record.mirrors import Link, Request, rows
+from ..record.kinds import Link, Request
+from ..record.mirrors import rows
 from ..record.record import Record
 from .stage import ENGINEERS, Stage
+
+LASTS = timedelta(hours=3, minutes=15)
+"""How much time passes in the story by itself: it begins so long ago, and ends now."""
 
 Command = Callable[..., int]
 Tell = Callable[[str], None]
@@ -35,7 +40,7 @@ class Story:
 
     def _import(self) -> None:
         self.tell(
-            "The story takes a day and ends now, so it begins yesterday. Every command is one that you can type.\n\n"
+            "The story takes three hours and ends now. Every command is one that you can type.\n\n"
             "1. Compliance brings last month's POA&Ms: Harbor Cloud, under FedRAMP, and the Ledger Grants System of\n"
             "   an agency. An import shows its plan first; with --yes it is applied, whole or not at all."
         )

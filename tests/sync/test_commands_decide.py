@@ -223,7 +223,7 @@ def test_whoever_did_the_work_cannot_verify_it_whatever_their_role(desk: Desk) -
 
 def test_a_state_that_cannot_follow_is_refused_with_those_that_can(desk: Desk) -> None:
     assert "cannot become risk accepted" in desk.refused("transition", "V-3", "risk_accepted", "--reason", "x")
-    assert "Usage: " in desk.refused("transition", "V-1", "finished", "--reason", "x")
+    assert "finished is not one of draft" in desk.refused("transition", "V-1", "finished", "--reason", "x")
 
 
 # requests
@@ -328,7 +328,7 @@ def test_a_refused_write_is_short_in_the_table_and_whole_for_programs(desk: Desk
 
     desk.at_work(refuse)
 
-    assert "\tedit: due_date\t" in desk.run("conflicts").stdout
+    assert "record:  edit: due_date 2026-05-01" in desk.run("conflicts").stdout
     (conflict,) = desk.json("conflicts")
     assert json.loads(conflict["record_value"])["due_date"] == "2026-05-01"
 
@@ -336,7 +336,7 @@ def test_a_refused_write_is_short_in_the_table_and_whole_for_programs(desk: Desk
 @pytest.mark.parametrize("command", [("approve",), ("reject", "--reason", "x"), ("resolve", "--take", "record")])
 @pytest.mark.parametrize("number", [0, 2**63, 10**20])
 def test_a_number_beyond_what_the_record_counts_is_refused(desk: Desk, command: tuple[str, ...], number: int) -> None:
-    assert "is not in the range" in desk.refused(*command, str(number))
+    assert f"{number} is no number; N is the id that poam" in desk.refused(*command, str(number))
 
 
 @pytest.mark.parametrize(
@@ -349,3 +349,59 @@ def test_a_number_beyond_what_the_record_counts_is_refused(desk: Desk, command: 
 )
 def test_what_was_typed_has_to_be_text(desk: Desk, command: tuple[str, ...]) -> None:
     assert "is not UTF-8 text" in desk.refused(*command)
+
+
+# what was declined
+
+
+def declined(folder: Path, **values: object) -> Desk:
+    """An item whose issue the engineers closed as not to be done; the request for it is approved."""
+    desk = Desk.open(folder, item(1, **values), item(2))
+    desk.at_work(lambda ready: (ready.person.close(ready.link().remote_id, "wont_do"), ready.later()))
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            {"original_risk_rating": "high"},
+            "The risk of V-1 (high) cannot be accepted under FedRAMP Rev 5. Lower it first by an approved risk",
+        ),
+        (
+            {},
+            "FedRAMP Rev 5 accepts the risk of V-1 only as an approved operational requirement."
+            " Record the authorizing official's decision (operational_requirement=yes) first."
+            " Then: poam transition V-1 risk_accepted",
+        ),
+        ({"operational_requirement": "yes"}, "is recorded with poam transition V-1 risk_accepted"),
+        ({"system_id": "LEDGER", "original_risk_rating": "critical"}, "with poam transition V-1 risk_accepted"),
+    ],
+)
+def test_approving_what_was_declined_says_what_the_items_own_rules_allow(
+    tmp_path: Path, values: dict[str, object], told: str
+) -> None:
+    said = declined(tmp_path, **values).done("approve", "1")
+
+    assert told in said
+    assert ("cannot be accepted" in said) != ("poam transition" in said)
+
+
+def test_what_is_declined_and_not_yet_decided_is_listed_until_it_is(tmp_path: Path) -> None:
+    desk = declined(tmp_path, operational_requirement="yes")
+    desk.done("approve", "1")
+
+    assert [each["poam_id"] for each in desk.json("list", "--declined")] == ["V-1"]
+    assert desk.run("requests").stdout == "Nothing waits for a decision.\n"
+    assert desk.run("requests").stderr == "1 declined item without a recorded decision: poam list --declined\n"
+
+    desk.done("transition", "V-1", "risk_accepted", "--reason", "agreed", "--evidence", "https://letter.example/1")
+    assert desk.json("list", "--declined") == []
+    assert desk.run("requests").stderr == ""
+
+
+def test_a_field_that_is_not_there_is_answered_with_where_they_stand(desk: Desk) -> None:
+    assert desk.refused("set", "V-1", "foo=bar", "--reason", "x").splitlines() == [
+        "Error: foo cannot be set by hand",
+        "Hint: docs/commands.md lists the fields that can be set, under poam set",
+    ]

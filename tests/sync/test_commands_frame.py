@@ -23,8 +23,8 @@ from poam.sync.people import Identity, os_user
 
 IN_ORDER = [
     *("demo", "init", "doctor", "import", "plan", "sync", "run", "status", "list", "show", "history"),
-    *("set", "transition", "requests", "approve", "reject", "conflicts", "resolve", "export"),
-    *("verify", "backup"),
+    *("explain", "set", "transition", "requests", "approve", "reject", "conflicts", "resolve", "export"),
+    *("verify", "backup", "restore"),
 ]
 
 
@@ -96,13 +96,45 @@ def test_a_mistyped_command_is_told_with_the_one_that_was_meant() -> None:
     assert "there is no command statsu; did you mean status?" in result.stderr
 
 
-@pytest.mark.parametrize("args", [("doctor", "--nonsense"), ("--nonsense",), ("nonsense",), ()])
-def test_a_usage_error_is_fatal(args: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("args", "told", "explained"),
+    [
+        (("doctor", "--nonsense"), "No such option '--nonsense'", "poam doctor"),
+        (("--nonsense",), "No such option '--nonsense'", "poam"),
+        (("nonsense",), "there is no command nonsense", "poam"),
+        (("set", "V-1", "comments=x"), "Missing option '--reason'", "poam set"),
+        (("approve",), "Missing argument 'N'", "poam approve"),
+        (
+            ("approve", "x"),
+            "Invalid value for 'N': x is no number; N is the id that poam requests shows",
+            "poam approve",
+        ),
+        (
+            ("list", "--state", "closd"),
+            "Invalid value for '--state': closd is not one of draft, submitted, open, pending_verification,"
+            " risk_accepted, closed, discarded; did you mean closed?",
+            "poam list",
+        ),
+        (
+            ("transition", "V-1", "finished", "--reason", "x"),
+            "Invalid value for 'STATE': finished is not one of draft, submitted, open, pending_verification,"
+            " risk_accepted, closed, discarded",
+            "poam transition",
+        ),
+    ],
+)
+def test_a_usage_error_is_fatal_and_one_sentence_with_a_hint(args: tuple[str, ...], told: str, explained: str) -> None:
     result = run(*args)
 
     assert result.exit_code == 3
-    assert "Usage: " in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr == f"Error: {told}\nHint: {explained} --help explains it\n"
+
+
+def test_poam_alone_shows_what_there_is_and_is_fatal() -> None:
+    result = run()
+
+    assert result.exit_code == 3
+    assert "Commands:" in result.stderr
 
 
 @pytest.mark.parametrize("args", [("--help",), ("-h",), ("doctor", "--help"), ("--version",)])
@@ -267,15 +299,39 @@ def test_a_table_on_a_terminal_shows_every_text_as_it_is() -> None:
         "print_table(('poam_id', 'name'), [('V-1', '[red]boom[/red] :smile: 2026-03-01')], empty='')"
     )
 
-    assert "poam id" in drawn
     assert "[red]boom[/red] :smile: 2026-03-01" in drawn
 
 
-def _on_a_terminal(script: str) -> str:
+REQUESTS = """
+from poam.sync.commands.output import print_table
+columns = ("id", "poam_id", "kind", "requested_date", "requested_by", "requested_at", "weakness_name")
+print_table(columns, [
+    ("1", "V-1042", "cannot_reproduce", "2026-07-01", "ann@acme.example", "2026-03-02T12:34:56.789Z", "word " * 20),
+    ("2", "V-1", "later_date", None, "ann@acme.example", "2026-03-02T12:34:56.789Z", "short"),
+], empty="", spare=("requested_at",))
+"""
+
+
+@pytest.mark.parametrize("width", [40, 80, 81, 100, 200])
+def test_a_terminal_of_any_width_gets_every_date_kind_id_and_address_in_one_piece(width: int) -> None:
+    drawn = _on_a_terminal(REQUESTS, width)
+
+    assert all(text in drawn for text in ("V-1042", "cannot_reproduce", "2026-07-01", "ann@acme.example"))
+    assert drawn.count("word") == 20
+    assert "T12:34" not in drawn
+    assert max(map(len, drawn.splitlines())) <= width or width == 40
+
+
+@pytest.mark.parametrize(("width", "told"), [(80, False), (200, True)])
+def test_a_narrow_terminal_does_without_the_time_and_a_wide_one_shows_it_to_the_minute(width: int, told: bool) -> None:
+    assert ("2026-03-02 12:34 " in _on_a_terminal(REQUESTS, width)) == told
+
+
+def _on_a_terminal(script: str, width: int = 100) -> str:
     """What a real terminal gets, without the colours that the table itself may use."""
     pty = pytest.importorskip("pty", reason="there are no terminals to open here")
     ours, theirs = pty.openpty()
-    environ = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    environ = {**os.environ, "COLUMNS": str(width), "TERM": "dumb"}
     subprocess.run([sys.executable, "-c", script], stdout=theirs, env=environ, check=True)
     os.close(theirs)
     with os.fdopen(ours, "rb") as terminal:

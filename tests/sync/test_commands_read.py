@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from poam.connectors.errors import Unavailable
+from poam.connectors.errors import Rejected, Unavailable
 from poam.mapping.item import ChangeKind, Milestone, MilestoneChange, Rating, State
+from poam.sync.commands.conflicts import ENDS, RULES
 from poam.sync.record.record import Record
+from poam.sync.record.schema import TABLES
 
 from .desk import Desk
 from .engine import Engine, item
@@ -34,7 +38,8 @@ def ids(shapes: list[dict[str, object]]) -> list[str]:
     return [f"{shape['system_id']}:{shape['poam_id']}" for shape in shapes]
 
 
-READING = [("status",), ("list",), ("show", "V-2"), ("history", "V-2"), ("requests",), ("conflicts",)]
+READING = [("status",), ("list",), ("show", "V-2"), ("history", "V-2"), ("explain", "V-2", "late"), ("requests",)]
+READING += [("conflicts",)]
 
 
 @pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
@@ -239,6 +244,67 @@ def test_a_conflict_shows_both_values_and_both_persons(desk: Desk) -> None:
     assert (conflict["tracker_value"], conflict["tracker_by"]) == ("done", "ann@acme.example")
 
 
+def test_a_conflict_is_told_with_both_sides_the_rule_and_the_commands_that_end_it(desk: Desk) -> None:
+    both_change(desk)
+    (conflict,) = desk.json("conflicts")
+    told = desk.done("conflicts").splitlines()
+
+    assert told[0].startswith("conflict 1: ACME:V-1 work_status, MEM-")
+    assert told[1:] == [
+        "  record:  blocked, by iris@acme.example, at 2026-03-02 12:00 UTC",
+        "  tracker: done, by ann@acme.example, at 2026-03-02 12:00 UTC",
+        "  before:  not_started, on both sides",
+        "  rule:    both sides changed it; the tracker's value holds until somebody decides (policy tracker)",
+        "  poam resolve 1 --take record     blocked holds on both sides",
+        "  poam resolve 1 --take tracker    done holds on both sides",
+        "  poam resolve 1 --take VALUE      another VALUE holds: one of "
+        "not_started, in_progress, blocked, done, wont_do",
+    ]
+    assert (conflict["connector"], conflict["key"]) == ("jira", told[0].split(", ")[1].split(" at ")[0])
+    assert conflict["rule"] in told[4]
+    assert [each["command"] for each in conflict["commands"][:2]] == [
+        "poam resolve 1 --take record",
+        "poam resolve 1 --take tracker",
+    ]
+
+
+def test_the_commands_told_for_a_conflict_end_it_and_it_is_told_how(desk: Desk) -> None:
+    both_change(desk)
+    (conflict,) = desk.json("conflicts")
+    desk.done(*conflict["commands"][0]["command"].split()[1:])
+
+    assert desk.done("conflicts") == "There are no conflicts."
+    assert "  ended:   record, by iris@acme.example, at 2026-03-02 13:00 UTC" in desk.done("conflicts", "--all")
+    assert [each["commands"] for each in desk.json("conflicts", "--all")] == [[]]
+
+
+def test_a_refused_write_is_told_field_by_field_and_long_ones_with_a_count(desk: Desk) -> None:
+    def refuse(ready: Engine) -> None:
+        issue = ready.issue()
+        body = issue.body.replace("published weakness", "weakness")
+        ready.world.change(issue.author, issue.id, {"body": body})
+        ready.world.faults.append(("edit", "before", Rejected))
+        ready.clock.advance(hours=1)
+        ready.cycle(full=True)
+
+    desk.at_work(refuse)
+    told = desk.done("conflicts")
+
+    (ours,) = [line for line in told.splitlines() if line.startswith("  record:")]
+    written = json.loads(desk.json("conflicts")[0]["record_value"])["body"]
+    assert ours.startswith("  record:  edit: body ")
+    assert f"… ({len(written):,} characters)" in ours
+    assert len(ours) < 220
+    assert "poam resolve 1 --take record     the write is tried again in the next cycle" in told
+    assert "poam resolve 1 --take tracker    the issue stays as it is" in told
+
+
+def test_every_policy_of_the_record_has_its_rule_and_its_commands() -> None:
+    policies = set(re.findall(r"'(\w+)'", re.findall(r"policy TEXT[^(]*CHECK \(policy IN \((.*?)\)\)", TABLES)[0]))
+
+    assert set(RULES) == set(ENDS) == policies
+
+
 def test_the_status_counts_by_system_and_by_connector(desk: Desk) -> None:
     status = desk.json("status")
 
@@ -296,3 +362,28 @@ def test_the_real_command_prints_json_that_a_program_can_read(desk: Desk) -> Non
 
 def test_a_rating_is_printed_as_the_record_writes_it(desk: Desk) -> None:
     assert {shape["original_risk_rating"] for shape in desk.json("list")} == {Rating.MODERATE.value}
+
+
+def test_requests_show_the_weakness_and_the_system_only_where_there_are_several(tmp_path: Path) -> None:
+    desk = Desk.open(tmp_path, item(1), item(2, system_id="LEDGER"))
+    ask_for_a_later_date(desk)
+    heading, row = desk.done("requests").splitlines()
+
+    assert (heading.split("\t")[0], heading.split("\t")[-1]) == ("id", "weakness_name")
+    assert row.split("\t")[-1] == "Outdated library 1"
+
+    desk.at_work(lambda ready: (ready.person.set_due(ready.link(2).remote_id, "2026-07-02"), ready.later()))
+    assert [line.split("\t")[0] for line in desk.done("requests").splitlines()] == ["system_id", "ACME", "LEDGER"]
+
+
+def test_what_hangs_on_an_item_is_shown_with_names_and_flags_as_words(desk: Desk) -> None:
+    ask_for_a_later_date(desk)
+    desk.done("set", "ACME:V-1", "vendor_dependency=yes", "auto_approve=no", "--reason", "x")
+    desk.done("reject", "1", "--reason", "no plan given")
+    told = desk.done("show", "ACME:V-1")
+
+    assert "vendor_dependency: yes\n" in told
+    assert "auto_approve: no\n" in told
+    assert "False" not in told
+    assert "  later_date  rejected  id 1  requested date 2026-07-01  requested by ann@acme.example  decided by" in told
+    assert "decision reason no plan given" in told

@@ -13,7 +13,7 @@ from poam.mapping.item import PoamItem
 from poam.sync.config import Config, load, secret
 from poam.sync.errors import ConfigError
 from poam.sync.limits import parse_duration
-from poam.sync.routes import controls_of, route
+from poam.sync.routes import controls_of, idle_routes, route
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,7 +179,7 @@ def test_a_byte_order_mark_from_a_windows_editor_does_no_harm(path: Path) -> Non
         (
             '"ao"',
             '"ao"\nacts_for = "isso@acme.example"',
-            '[people."ao@acme.example"] acts_for: must be a valid tuple',
+            '[people."ao@acme.example"] acts_for: must be a list, such as acts_for = ["..."]',
         ),
         (
             "fedramp_rev5",
@@ -239,6 +239,80 @@ def test_all_mistakes_are_told_at_once_one_per_line(path: Path) -> None:
         "config.toml [connectors.jira] project",
         "config.toml [connectors.jira] due_filed",
     ]
+
+
+def test_what_the_parts_owe_each_other_is_told_along_with_what_is_wrong_in_one(path: Path) -> None:
+    text = GOOD
+    for old, new in (
+        ('role = "isso"', 'role = "iso"'),
+        ('"90s"', '"soon"'),
+        ('project = "SEC"', 'project = "S-C"'),
+        ('"fedramp_rev5"', '"fedramp_rev6"'),
+        ('"America/New_York"', '"America/New_Yrok"'),
+        ('"JIRA_TOKEN"', '"jira token"'),
+        ('connector = "code"', 'connector = "cod"'),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+
+    assert [line.split(":")[0].removeprefix("config.toml ") for line in faults(path, text)] == [
+        '[people."isso@acme.example"] role',
+        "[sync] interval",
+        "[connectors.jira] project",
+        "[[systems]] 1 profile",
+        "[[systems]] 1 timezone",
+        "[connectors.jira] token_env",
+        "[[routes]] 1 connector",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('type = "jira"', 'type = "jria"'),
+        ('type = "jira"\n', ""),
+        ('project = "SEC"\n', ""),
+        ('repository = "acme/web"', "repository = 1"),
+        ('url = "https://api.github.com"\n', ""),
+        ('token_env = "JIRA_TOKEN"\n', ""),
+        ('token_file = "secrets/github"', 'token_fiel = "secrets/github"'),
+        ('["ao@acme.example"]', "[1]"),
+        ('connector = "code"\n', ""),
+        ('id = "ACME"\n', ""),
+        ("[[systems]]", "[systems]"),
+        ("[[systems]]", "[[system]]"),
+        ("[connectors.jira]", "[conectors.jira]"),
+        ('[people."ao@acme.example"]', "[person.ao]"),
+    ],
+)
+def test_a_stand_in_for_a_fault_brings_no_faults_of_its_own(path: Path, old: str, new: str) -> None:
+    told = faults(path, changed(old, new))
+
+    assert told
+    assert not any("?" in line.partition("did you mean")[0] for line in told)
+    assert not any(word in line for line in told for word in ("stand-in", "STAND_IN", "there is no connector"))
+
+
+def test_connectors_under_a_misspelt_table_are_not_told_as_missing_ones(path: Path) -> None:
+    told = faults(path, GOOD.replace("[connectors.", "[conectors."))
+
+    assert [line.partition(": ")[0] for line in told] == ["config.toml [conectors]"]
+
+
+@pytest.mark.parametrize("name", ["systems", "routes"])
+def test_a_table_that_may_be_repeated_needs_two_brackets(path: Path, name: str) -> None:
+    text = GOOD.partition("[[routes]]")[0] + '[[routes]]\nconnector = "code"\n'
+
+    assert f"config.toml [{name}]: write [[{name}]] with two brackets: there may be several" in faults(
+        path, text.replace(f"[[{name}]]", f"[{name}]")
+    )
+
+
+@pytest.mark.parametrize("url", ["acme.atlassian.net", "ftp://acme.atlassian.net", ""])
+def test_an_address_without_its_scheme_is_told_how_it_begins(path: Path, url: str) -> None:
+    told = faults(path, changed("https://acme.atlassian.net/", url))
+
+    assert told == ["config.toml [connectors.jira] url: must be an address that begins with https://"]
 
 
 def test_two_systems_cannot_share_an_id(path: Path) -> None:
@@ -408,6 +482,32 @@ def test_a_route_for_an_enhancement_does_not_take_the_whole_control(path: Path) 
         "code",
         "jira",
     ]
+
+
+CODE, JIRA = '[[routes]]\nconnector = "code"\n', '[[routes]]\nconnector = "jira"\n'
+ACME, OTHER = 'system = "ACME"\n', 'system = "OTHER"\n'
+
+
+@pytest.mark.parametrize(
+    ("routes", "idle"),
+    [
+        ([CODE + 'controls = ["SI-2", "AC-3"]\n', JIRA], []),
+        ([JIRA, CODE], [2]),
+        ([JIRA, CODE + 'controls = ["SI-2"]\n', CODE], [2, 3]),
+        ([CODE + 'controls = ["SI-2"]\n', JIRA + 'controls = ["si-02(3)"]\n'], [2]),
+        ([CODE + 'controls = ["SI-2(3)"]\n', JIRA + 'controls = ["SI-2"]\n'], []),
+        ([CODE + 'controls = ["SI-2"]\n', JIRA + 'controls = ["SI-2, SI-3"]\n'], []),
+        ([CODE + 'controls = ["SI-2"]\n', JIRA + 'controls = ["SI-3"]\n', JIRA + 'controls = ["SI-2", "SI-3"]\n'], [3]),
+        ([CODE + ACME, JIRA], []),
+        ([CODE + ACME, CODE + OTHER, JIRA], [3]),
+        ([CODE + ACME, JIRA + OTHER + 'controls = ["SI-2"]\n'], []),
+    ],
+)
+def test_a_route_is_idle_when_those_above_take_all_it_would(path: Path, routes: list[str], idle: list[int]) -> None:
+    other = '[[systems]]\nid = "OTHER"\nname = "Other"\n'
+    config = loaded(path, GOOD.partition("[[routes]]")[0] + other + "".join(routes))
+
+    assert list(idle_routes(config)) == idle
 
 
 def test_a_control_is_the_same_however_it_is_written() -> None:

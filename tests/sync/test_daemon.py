@@ -13,10 +13,10 @@ from threading import Event
 import pytest
 
 from poam.connectors.errors import Unavailable
-from poam.sync.cycle import ConnectorReport, Report
 from poam.sync.daemon import Stopped, only_daemon, ticks, waiter
 from poam.sync.errors import RecordLocked
-from poam.sync.health import health_path, last_success, note_success
+from poam.sync.health import health_path, liveness, note_success
+from poam.sync.report import ConnectorReport, Report
 
 HOURLY = timedelta(hours=1)
 
@@ -111,27 +111,34 @@ def report(**errors: bool) -> Report:
     )
 
 
+MINUTES = timedelta(minutes=2)
+
+
+def successes(record: Path) -> dict[str, str]:
+    return {name: each.last_success for name, each in liveness(record).items()}
+
+
 def test_a_success_is_noted_beside_the_record_and_not_in_it(tmp_path: Path) -> None:
     record = tmp_path / "poam.db"
-    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z")
+    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z", MINUTES)
 
-    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T12:00:00.000Z"}
+    assert successes(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T12:00:00.000Z"}
     assert [path.name for path in tmp_path.iterdir()] == ["poam.db.health.json"]
 
 
 def test_a_connector_in_trouble_keeps_the_time_of_its_last_success(tmp_path: Path) -> None:
     record = tmp_path / "poam.db"
-    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z")
-    note_success(record, report(jira=True, code=False), "2026-03-02T13:00:00.000Z")
+    note_success(record, report(jira=False, code=False), "2026-03-02T12:00:00.000Z", MINUTES)
+    note_success(record, report(jira=True, code=False), "2026-03-02T13:00:00.000Z", MINUTES)
 
-    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T13:00:00.000Z"}
+    assert successes(record) == {"jira": "2026-03-02T12:00:00.000Z", "code": "2026-03-02T13:00:00.000Z"}
 
 
 @pytest.mark.parametrize("left", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
 def test_a_health_file_that_says_nothing_is_as_good_as_none(tmp_path: Path, left: bytes) -> None:
     record = tmp_path / "poam.db"
-    assert last_success(record) == {}
+    assert successes(record) == {}
     health_path(record).write_bytes(left)
-    assert last_success(record) == {}
-    note_success(record, report(jira=False), "2026-03-02T12:00:00.000Z")
-    assert last_success(record) == {"jira": "2026-03-02T12:00:00.000Z"}
+    assert successes(record) == {}
+    note_success(record, report(jira=False), "2026-03-02T12:00:00.000Z", MINUTES)
+    assert successes(record) == {"jira": "2026-03-02T12:00:00.000Z"}

@@ -62,7 +62,7 @@ def test_one_command_writes_a_configuration_and_a_record_that_nobody_else_can_re
 
     assert result.exit_code == 0
     assert load(here / "config.toml").record_path == Path("poam.db").resolve()
-    assert mode(here / "poam.db") == 0o600
+    assert [mode(here / name) for name in ("poam.db", "poam.db.lock", "config.toml")] == [0o600] * 3
     assert run("doctor").exit_code == 0
 
 
@@ -87,12 +87,32 @@ def test_options_fill_in_what_is_known(here: Path) -> None:
 
 
 def test_without_yes_every_open_question_is_asked(here: Path) -> None:
-    result = run("init", "--provider", "ACME Corp", typed="ACME\nACME Cloud\nLow\n\n\niris\n")
+    result = run("init", "--provider", "ACME Corp", typed="ACME\nACME Cloud\nLow\n\nAsia/Tokyo\n\niris\n")
 
     config = load(here / "config.toml")
     assert result.exit_code == 0
     assert (config.systems[0].name, config.systems[0].impact_level) == ("ACME Cloud", "Low")
-    assert (config.systems[0].profile, list(config.people)) == ("fedramp_rev5", ["iris"])
+    assert (config.systems[0].profile, config.systems[0].timezone) == ("fedramp_rev5", "Asia/Tokyo")
+    assert list(config.people) == ["iris"]
+
+
+@pytest.mark.parametrize(("machine", "offered"), [("America/New_York", "America/New_York"), ("somewhere", "UTC")])
+def test_the_machines_time_zone_is_offered_where_it_is_known(here: Path, machine: str, offered: str) -> None:
+    run("init", "--yes", TZ=machine)
+
+    assert load(here / "config.toml").systems[0].timezone == offered
+
+
+def test_a_mistyped_time_zone_is_asked_again_and_the_other_answers_are_kept(here: Path) -> None:
+    result = run("init", typed="ACME\n\n\n\n\nNew_York\nAmerica/New_York\n\n\n", TZ="UTC")
+
+    assert (result.exit_code, load(here / "config.toml").systems[0].timezone) == (0, "America/New_York")
+    assert "New_York is no time zone; did you mean America/New_York?" in result.output
+
+
+def test_a_time_zone_given_wrongly_leaves_nothing_behind(here: Path) -> None:
+    assert run("init", "--yes", "--timezone", "Mars/Olympus").exit_code == 3
+    assert list(here.iterdir()) == []
 
 
 def test_walking_away_from_the_questions_leaves_nothing_behind(here: Path) -> None:
@@ -280,11 +300,13 @@ def test_a_machine_user_nobody_knows_is_a_warning_not_a_refusal(ready: Path) -> 
     assert f"os:{os_user()}" in text
 
 
-def test_items_of_a_system_the_configuration_dropped_are_a_warning(ready: Path) -> None:
+def test_items_of_a_system_the_configuration_dropped_are_a_problem(ready: Path) -> None:
     add_items(ready, PoamItem(uid="u1", system_id="ACME", poam_id="V-1"))
     replace(ready, 'id = "ACME"', 'id = "OTHER"')
 
-    assert troubles() == [("warning", "systems", "the record has items of ACME, which the configuration does not name")]
+    text = "the record holds 1 item of ACME, which the configuration does not name"
+    assert troubles() == [("problem", "systems", text)]
+    assert " -> put [[systems]] ACME back (it names only OTHER)" in run("doctor").stdout
 
 
 def test_a_missing_secret_is_a_problem_named_by_its_variable(ready: Path) -> None:
@@ -411,6 +433,15 @@ def test_open_items_that_match_no_route_are_a_warning_and_closed_ones_are_none(
     ]
 
 
+def test_a_route_that_no_item_can_reach_is_a_warning(ready: Path, github: tuple[SandboxGithub, SandboxServer]) -> None:
+    every = '\n[[routes]]\nconnector = "code"\n'
+    configure(ready, CONNECTOR.format(url=github[1].url, more="").partition("[[routes]]")[0] + every + every)
+
+    assert troubles(BOT_TOKEN="bot-token") == [
+        ("warning", "routes", "route 2, to code, never gets an item: the routes above take all")
+    ]
+
+
 def test_a_connector_without_any_route_is_a_warning(ready: Path, github: tuple[SandboxGithub, SandboxServer]) -> None:
     configure(ready, CONNECTOR.format(url=github[1].url, more="").partition("[[routes]]")[0])
 
@@ -436,3 +467,34 @@ def test_paths_start_from_the_configurations_folder_wherever_the_command_runs(
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
     assert run("--config", str(ready / "config.toml"), "doctor").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "remedy"),
+    [
+        ({"archived": True}, "acme/web is archived and read-only", "unarchive it, or name another repository"),
+        (
+            {"has_issues": False},
+            "Issues are switched off in acme/web",
+            "switch them on in the repository's settings",
+        ),
+    ],
+)
+def test_what_is_wrong_at_a_tracker_is_told_apart_from_what_to_do(
+    ready: Path, github: tuple[SandboxGithub, SandboxServer], change: dict[str, bool], text: str, remedy: str
+) -> None:
+    for name, value in change.items():
+        setattr(github[0], name, value)
+    configure(ready, CONNECTOR.format(url=github[1].url, more=""))
+
+    told = json.loads(run("doctor", "--json", BOT_TOKEN="bot-token").stdout)
+    assert {"level": "problem", "subject": "connectors.code", "text": text, "remedy": remedy} in told
+    assert f"connectors.code: {text} -> {remedy}" in run("doctor", BOT_TOKEN="bot-token").stdout
+
+
+def test_a_record_in_a_folder_that_is_not_there_is_told_with_both_steps(ready: Path) -> None:
+    replace(ready, 'path = "poam.db"', 'path = "no/poam.db"')
+    told = run("list").stderr
+
+    assert "Error: there is no record at no/poam.db: no is not a folder" in told
+    assert "Hint: create the folder and run poam init" in told

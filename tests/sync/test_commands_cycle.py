@@ -1,0 +1,149 @@
+"""What `poam plan`, `sync` and `run` say: why the exit code is not 0, what an edit is about, and nothing twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from poam.connectors.sandbox.server import Fault
+from poam.sync.commands.daemon import Told, cycle
+from poam.sync.commands.frame import Frame
+from poam.sync.limits import duration_text, parse_duration
+from poam.sync.record.record import Record
+
+from .two_trackers import Loop, item_for, two_trackers
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Loop]:
+    """An item in Jira (V-1) and one in GitHub (V-2), mirrored."""
+    with two_trackers(tmp_path / "loop", item_for("jira", 1), item_for("code", 2)) as loop:
+        loop.cycle()
+        loop.clock.advance(hours=1)
+        loop.cycle()
+        yield loop
+
+
+def last_line(loop: Loop, code: int) -> str:
+    result = loop.poam("sync")
+    assert result.exit_code == code, result.output
+    return result.stdout.splitlines()[-1]
+
+
+# sync
+
+
+def test_a_cycle_that_leaves_nothing_says_nothing_more(loop: Loop) -> None:
+    assert last_line(loop, 0) == "code: 0 issues read; nothing to do"
+
+
+def test_exit_code_1_is_explained_with_the_commands_that_show_what_waits(loop: Loop) -> None:
+    loop.stage.people["jira"].close(loop.remote(1))
+    loop.stage.people["code"].set_due(loop.remote(2), "2026-07-01")
+    loop.clock.advance(hours=1)
+
+    told = "waiting for a person: 1 request (poam requests), 1 to verify (poam list --state pending_verification)"
+    assert last_line(loop, 1) == told
+
+    loop.stage.people["code"].close(loop.remote(2), "wont_do")
+    loop.clock.advance(hours=1)
+    assert "2 requests (poam requests)" in last_line(loop, 1)
+    assert "1 declined (poam list --declined)" in last_line(loop, 1)
+
+
+def test_an_item_without_a_route_is_named_and_counted(loop: Loop) -> None:
+    config = loop.stage.config
+    config.write_text(config.read_text(encoding="utf-8").partition("[[routes]]")[0], encoding="utf-8")
+    loop.add(item_for("jira", 3))
+
+    assert last_line(loop, 1) == "waiting for a person: 1 item without a route (poam doctor)"
+
+
+def test_exit_code_2_is_explained_with_how_many_writes_and_why(loop: Loop) -> None:
+    loop.poam("set", "V-2", "work_status=in_progress", "--reason", "x")
+    loop.stage.github.faults.append(Fault("PATCH", "/issues/", "drop", "after"))
+    loop.clock.advance(hours=1)
+
+    told = last_line(loop, 2)
+    assert re.match(r"1 write owed to code: .+", told)
+
+
+# plan
+
+
+def test_a_plan_says_what_each_edit_is_about(loop: Loop) -> None:
+    loop.poam("set", "V-1", "weakness_name=Another name", "--reason", "x")
+    loop.poam("set", "V-2", "forecast_date=2026-04-01", "work_status=in_progress", "--reason", "x")
+
+    assert loop.poam("plan").stdout.splitlines() == [
+        "V-1: edit SEC-1: body, title",
+        "V-2: edit acme/web#1: body, due_date, work_status",
+    ]
+
+
+def test_a_plan_of_nothing_is_one_line(loop: Loop) -> None:
+    assert loop.poam("plan").stdout == "Nothing to do.\n"
+
+
+# run
+
+
+@pytest.mark.parametrize("text", ["10s", "90s", "2m", "90m", "1h", "36h", "1d", "366d"])
+def test_an_interval_is_told_as_it_is_written(text: str) -> None:
+    assert duration_text(parse_duration(text)) == text
+
+
+def test_a_daemon_tells_a_trouble_when_it_begins_changes_and_ends_and_nothing_in_between(
+    loop: Loop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame, told = Frame(loop.stage.config, clock=loop.clock.now), Told()
+    with loop.process() as trackers:
+
+        def after_an_hour() -> tuple[list[str], list[str]]:
+            nonlocal told
+            loop.clock.advance(hours=1)
+            told = cycle(frame, trackers, told)
+            out, err = capsys.readouterr()
+            return out.splitlines(), err.splitlines()
+
+        def down(status: int) -> None:
+            loop.stage.jira.faults[:] = [Fault("POST", "search/jql", status, times=999)] if status else []
+
+        assert after_an_hour() == ([], [])
+        down(503)
+        (_,), (error, *_) = after_an_hour()
+        assert "the server failed with status 503" in error
+        assert [after_an_hour() for _ in range(2)] == [([], [])] * 2
+        down(500)
+        assert "status 500" in after_an_hour()[1][0]
+        assert after_an_hour() == ([], [])
+        loop.stage.people["code"].close(loop.remote(2))
+        (_, line, head), errors = after_an_hour()
+        assert re.match(r"code: 1 issue read; .*item change", line)
+        assert (head.startswith("journal row"), errors) == (True, [])
+        down(0)
+        assert after_an_hour()[0][-1] == "jira: all is well again"
+        assert after_an_hour() == ([], [])
+
+
+def test_a_daemon_tells_once_that_the_record_is_in_use(loop: Loop, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = Frame(loop.stage.config, clock=loop.clock.now)
+    with loop.process() as trackers:
+        with Record.open(loop.config.record_path):
+            told = cycle(frame, trackers, Told())
+            assert "is in use by another poam process" in capsys.readouterr().err
+            told = cycle(frame, trackers, told)
+            assert capsys.readouterr() == ("", "")
+        cycle(frame, trackers, told)
+    assert "the record: all is well again" in capsys.readouterr().out
+
+
+def test_a_daemon_without_a_record_does_not_start(loop: Loop) -> None:
+    loop.config.record_path.unlink()
+    result = loop.poam("run")
+
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "there is no record at" in result.stderr
