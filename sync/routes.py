@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import product
 
 from ..mapping.item import PoamItem
 from .config import Config, Route
@@ -10,7 +12,17 @@ from .config import Config, Route
 
 def route(config: Config, item: PoamItem) -> str | None:
     """The connector of the first matching route; None when the item is mirrored nowhere."""
-    return next((each.connector for each in config.routes if _matches(each, item)), None)
+    return next((each.connector for each in config.routes if _matches(each, item.system_id, item.controls)), None)
+
+
+def idle_routes(config: Config) -> Iterator[int]:
+    """The numbers, from 1, of the routes that no item can ever reach: those above take all that they would."""
+    systems = [system.id for system in config.systems]
+    for at, each in enumerate(config.routes):
+        # An item with more controls than this one of the route's own only matches more of the routes above.
+        least = product([each.system] if each.system else systems, _listed(each) or [""])
+        if all(any(_matches(above, *item) for above in config.routes[:at]) for item in least):
+            yield at + 1
 
 
 def controls_of(text: str) -> frozenset[str]:
@@ -28,10 +40,14 @@ def _canonical(control: str) -> str:
     return f"{family}-{number}" + (f"({extra})" if extra else "") + rest
 
 
-def _matches(each: Route, item: PoamItem) -> bool:
-    if each.system not in ("", item.system_id):
+def _matches(each: Route, system_id: str, controls: str) -> bool:
+    if each.system not in ("", system_id):
         return False
-    return not each.controls or bool(_with_parents(item.controls) & controls_of(" ".join(each.controls)))
+    return not each.controls or bool(_with_parents(controls) & _listed(each))
+
+
+def _listed(each: Route) -> frozenset[str]:
+    return controls_of(" ".join(each.controls))
 
 
 def _with_parents(text: str) -> frozenset[str]:

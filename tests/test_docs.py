@@ -21,8 +21,9 @@ from poam.sync.config import Config, RecordSettings, Sync, load
 from poam.sync.demonstration.material import material
 from poam.sync.edits import EDITABLE
 from poam.sync.errors import ConfigError
-from poam.sync.record.mirrors import Conflict, Request
+from poam.sync.record.kinds import Conflict, Request
 from poam.sync.record.record import Record
+from poam.sync.routes import idle_routes
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "config.example.toml"
@@ -255,7 +256,16 @@ def outermost(value: object) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     "words",
     [
-        *("doctor", "import poam.xlsx", "plan", "sync", "status", "show V-0991", "history V-0991"),
+        *(
+            "doctor",
+            "import poam.xlsx",
+            "plan",
+            "sync",
+            "status",
+            "show V-0991",
+            "history V-0991",
+            "explain V-0991 late",
+        ),
         *("export fedramp -o out.xlsx", "verify"),
     ],
 )
@@ -268,11 +278,16 @@ def test_the_json_that_a_command_prints_is_the_json_that_is_documented(folder: P
     assert outermost(printed) == outermost(told)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("requests", Request), ("conflicts", Conflict)])
-def test_the_documented_requests_and_conflicts_have_the_columns_of_the_record(name: str, kind: type) -> None:
+ENDING = {"connector", "key", "url", "rule", "commands", "commands.command", "commands.effect"}
+
+
+@pytest.mark.parametrize(("name", "kind", "more"), [("requests", Request, set()), ("conflicts", Conflict, ENDING)])
+def test_the_documented_requests_and_conflicts_have_the_columns_of_the_record(
+    name: str, kind: type, more: set[str]
+) -> None:
     [example] = re.findall(r"^```json\n(.*?)^```$", section("docs/commands.md", f"poam {name}"), BLOCK)
 
-    assert names(json.loads(example)) == {field.name for field in fields(kind)} | {"system_id", "poam_id"}
+    assert names(json.loads(example)) == {field.name for field in fields(kind)} | {"system_id", "poam_id"} | more
 
 
 def test_every_field_that_can_be_set_is_listed() -> None:
@@ -281,14 +296,14 @@ def test_every_field_that_can_be_set_is_listed() -> None:
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(EDITABLE)
 
 
-def test_the_readmes_configurations_load(tmp_path: Path) -> None:
-    whole = [block for block in blocks("README.md", "toml") if "[[systems]]" in block]
-    for number, block in enumerate(whole):
-        path = tmp_path / f"{number}.toml"
-        path.write_text(block, encoding="utf-8")
-        assert load(path).routes
+def test_the_readmes_configuration_loads_and_leads_items_to_both_trackers(tmp_path: Path) -> None:
+    [whole] = [block for block in blocks("README.md", "toml") if "[[systems]]" in block]
+    path = tmp_path / "config.toml"
+    path.write_text(whole, encoding="utf-8")
+    config = load(path)
 
-    assert {next(iter(load(path).connectors.values())).type for path in tmp_path.iterdir()} == {"jira", "github"}
+    assert {config.connectors[each.connector].type for each in config.routes} == {"jira", "github"}
+    assert [*idle_routes(config)] == []
 
 
 def test_the_readme_makes_all_ten_promises() -> None:
