@@ -1,91 +1,55 @@
-"""Ends conflicts: a person says which side, or which value, holds."""
+"""Opens conflicts: what a person has to see. Both values, both authors and both times are kept."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
-from ..mapping.item import PoamItem, WorkStatus
-from ..mapping.life import consequences
-from ..mapping.marker import marker
-from .commit import owe
-from .decisions import Decider, worked
-from .errors import InputError
-from .record.items import load
-from .record.mirrors import Conflict, Link, forget_base, remembered, rows
+from .people import SYSTEM, daemon
+from .record.journal import Author
+from .record.kinds import Conflict, Link
+from .record.mirrors import last_changed, open_conflicts
+from .record.unit import Unit
+from .steps import NewConflict
 
 
-def resolve(decider: Decider, number: int, take: str) -> str:
-    """Ends a conflict and says how: `record` or `tracker` names the side that holds, anything else is the value."""
-    found = rows(decider.unit.db, Conflict, "id = ?", (number,))
-    if not found or found[0].state != "open":
-        raise InputError(f"there is no open conflict {number}", hint="poam conflicts lists them")
-    conflict = found[0]
-    decider.must_decide(f"conflict {number}")
-    link = rows(decider.unit.db, Link, "id = ?", (conflict.link_id,))[0]
-    item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
-    by_policy = {"missing": _resolve_missing, "refused": _resolve_refused}
-    end = _resolve_twin if conflict.field.startswith("twin ") else by_policy.get(conflict.policy, _resolve_values)
-    told = end(decider, conflict, link, item, take)
-    done = {
-        "state": "resolved",
-        "resolution": take,
-        "resolved_by": decider.identity.person,
-        "resolved_at": decider.unit.at,
+def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> None:
+    """Opens a conflict, or brings the open one of this kind and field up to date; the journal keeps what it said."""
+    record_by, record_at = last_changed(unit.db, link.item_uid, new.field)
+    told = {
+        "base_value": new.base_value,
+        "record_value": new.record_value,
+        "tracker_value": new.tracker_value,
+        "record_by": record_by,
+        "record_at": record_at,
+        "tracker_by": by.person if new.because else "",
+        "tracker_at": new.because.at if new.because else "",
     }
-    decider.unit.change(decider.by, "conflicts", conflict.id, done)
-    return told
+    same = [each for each in open_conflicts(unit.db, link.id) if (each.field, each.policy) == (new.field, new.policy)]
+    if same:
+        unit.change(by, "conflicts", same[0].id, told)
+        return
+    opened = Conflict(
+        id=unit.next_id("conflicts"),
+        item_uid=link.item_uid,
+        link_id=link.id,
+        field=new.field,
+        policy=new.policy,
+        raised_at=unit.at,
+        state="open",
+        resolution="",
+        resolved_by="",
+        resolved_at=None,
+        **told,  # type: ignore[arg-type]
+    )
+    unit.create(by, "conflicts", asdict(opened))
 
 
-def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    value = {"record": conflict.record_value, "tracker": conflict.tracker_value}.get(take, take)
-    if value not in set(WorkStatus):
-        raise InputError(f"{value} is no work status", hint=f"take record, tracker or one of: {', '.join(WorkStatus)}")
-    status = WorkStatus(value)
-    claim = {"at": decider.unit.at, "by": conflict.tracker_by or decider.identity.person}
-    changes = worked(item, status, **claim if status is WorkStatus.DONE else {})
-    if state := consequences(item, item.work_status, status, "").to_state:
-        changes |= {"state": state, "status_date": decider.today}
-    if status is not item.work_status:
-        decider.unit.change(decider.by, "items", item.uid, changes, reason=f"conflict {conflict.id}: {take}")
-    return f"{item.poam_id}: {conflict.field} is {value}"
-
-
-def _must_take_a_side(conflict: Conflict, take: str) -> None:
-    if take not in ("record", "tracker"):
-        raise InputError(f"conflict {conflict.id} is not about a value", hint="take record or tracker")
-
-
-def _resolve_refused(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    _must_take_a_side(conflict, take)
-    if take == "tracker":
-        return f"{item.poam_id}: left as {link.remote_key or 'the tracker'} has it"
-    operation = "edit" if link.remote_id else "create"
-    forget_base(decider.unit, link.id, conflict.field)  # else what the tracker made of it would count as agreed
-    owe(decider.unit, link, operation)
-    return f"{item.poam_id}: tried again in the next cycle"
-
-
-def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    _must_take_a_side(conflict, take)
-    decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
-    if take == "tracker":
-        return f"{item.poam_id}: no issue mirrors it any more"
-    again = _next_link(decider, link)
-    decider.unit.create(decider.by, "links", asdict(again), reason="mirrored anew")
-    owe(decider.unit, again, "create")
-    return f"{item.poam_id}: a new issue is created in the next cycle"
-
-
-def _resolve_twin(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    """Keeps the second issue as a retired link: known, so never taken for the mirror and never reported again."""
-    _must_take_a_side(conflict, take)
-    twin = replace(_next_link(decider, link), remote_id=conflict.base_value, state="retired")
-    decider.unit.create(decider.by, "links", asdict(twin), reason=f"conflict {conflict.id}: a second issue")
-    return f"{item.poam_id}: {link.remote_key} mirrors it; close the other issue at the tracker"
-
-
-def _next_link(decider: Decider, link: Link) -> Link:
-    record_id = remembered(decider.unit.db, "record_id") or ""
-    number = 1 + max(each.number for each in rows(decider.unit.db, Link, "item_uid = ?", (link.item_uid,)))
-    token = marker(record_id, link.item_uid, link.connector, number)
-    return Link(token, link.item_uid, link.connector, number, token, None, "", "", "planned")
+def end_by_itself(unit: Unit, link: Link, conflict: Conflict) -> None:
+    """Ends a conflict that is over without anybody's decision: both sides show the same again."""
+    ended = {
+        "state": "resolved",
+        "resolution": "the tracker agrees again",
+        "resolved_by": SYSTEM.person,
+        "resolved_at": unit.at,
+    }
+    unit.change(daemon(link.connector), "conflicts", conflict.id, ended)

@@ -20,7 +20,7 @@ class Stopped(BaseException):
 @contextmanager
 def only_daemon(record_path: Path) -> Iterator[None]:
     """Holds the place of a record's one daemon, for as long as the process lives. Raises RecordLocked."""
-    lock = FileLock(f"{record_path}.daemon.lock", timeout=0)
+    lock = FileLock(f"{record_path}.daemon.lock", timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -7,177 +7,154 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..connectors.base import Issue
-from ..mapping.item import PoamItem
-from ..mapping.marker import marker
+from ..mapping.life import MIRRORED_STATES
 from .config import Config
-from .missing import becomes_missing
-from .observe import Seen, iso
-from .plan import MIRRORED_STATES, is_ours, is_owed, look
+from .existence import becomes_missing, is_copy_of, is_known, is_ours
+from .links import first_link
+from .look import look
+from .plan import ConnectorPlan, Plan, Seen, Sibling
 from .record.database import Database
-from .record.items import load
-from .record.journal import Author, head
-from .record.mirrors import Link, remembered, rows
+from .record.items import unmirrored
+from .record.journal import head
+from .record.kinds import Link
+from .record.mirrors import (
+    changed_items,
+    count_live,
+    links_never_bound,
+    links_with,
+    live_links,
+    remembered,
+    sighting_of,
+)
 from .routes import route
-from .steps import Look, Rules, View
-from .views import sighting_of, view_of
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """A second issue of ours for one mirror, come to light late."""
-
-    link: Link
-    issue: Issue
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorPlan:
-    """What a cycle does with one connector.
-
-    `retries` are refused creates whose item changed since; `found` are issues of ours whose create was lost sight of,
-    `strangers` issues that bear a link's number and are not its issue: as good as missing. `approval` says who let
-    a plan of this size through, under `plan_id`.
-    """
-
-    seen: Seen
-    looks: tuple[Look, ...] = ()
-    owed: tuple[View, ...] = ()
-    new_links: tuple[Link, ...] = ()
-    retries: tuple[Link, ...] = ()
-    found: tuple[Twin, ...] = ()
-    twins: tuple[Twin, ...] = ()
-    strangers: frozenset[str] = frozenset()
-    vanishing: frozenset[str] = frozenset()
-    plan_id: str = ""
-    approval: Author | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A whole cycle, to be printed or done. `head` is the journal's last row that it takes into account."""
-
-    connectors: tuple[ConnectorPlan, ...]
-    unrouted: tuple[PoamItem, ...]
-    head: int
+from .rules import Rules
+from .steps import Step, View
+from .times import iso
+from .views import view_of
+from .wanted import is_owed
 
 
 def decide(database: Database, config: Config, seen: Sequence[Seen], now: datetime, *, full: bool) -> Plan:
     """The plan for everything that was seen and everything the record changed by itself."""
-    new = list(_unmirrored(database))
     record_id = remembered(database, "record_id") or ""
-    routed = {item.uid: route(config, item) for item in new}
-    plans = tuple(
-        _for_connector(
-            database, config, each, now, record_id, [i for i in new if routed[i.uid] == each.connector], full
-        )
-        for each in seen
-    )
-    return Plan(plans, tuple(item for item in new if routed[item.uid] is None), head(database)[0])
-
-
-_MIRRORED = f"state IN ({', '.join(repr(state.value) for state in sorted(MIRRORED_STATES))})"
-
-
-def _unmirrored(database: Database) -> Iterator[PoamItem]:
-    yield from load(database, f"{_MIRRORED} AND uid NOT IN (SELECT item_uid FROM links)")  # noqa: S608
-
-
-def _planned(database: Database, connector: str) -> list[Link]:
-    """Links that never got their issue, of items that should have one."""
-    wanted = f"connector = ? AND state = 'planned' AND item_uid IN (SELECT uid FROM items WHERE {_MIRRORED})"  # noqa: S608
-    return rows(database, Link, wanted, (connector,))
+    new = [(item, route(config, item)) for item in unmirrored(database, MIRRORED_STATES)]
+    plans = []
+    for each in seen:
+        links = [first_link(record_id, item, each.connector) for item, connector in new if connector == each.connector]
+        plans.append(_for_connector(database, config, each, links, iso(now), full=full))
+    return Plan(tuple(plans), tuple(item for item, connector in new if connector is None), head(database)[0])
 
 
 def _for_connector(
-    database: Database, config: Config, seen: Seen, now: datetime, record_id: str, new: Sequence[PoamItem], full: bool
+    database: Database, config: Config, seen: Seen, new: Sequence[Link], now: str, *, full: bool
 ) -> ConnectorPlan:
     if seen.rules is None:
         return ConnectorPlan(seen)
-    links = rows(database, Link, "connector = ?", (seen.connector,))
-    by_remote = {link.remote_id: link for link in links if link.remote_id}
-    new_links = [_new_link(record_id, item, seen.connector) for item in new]
-    by_marker = {link.marker: link for link in (*links, *new_links)}
-    looks: list[Look] = []
-    unsure: list[View] = []
-    found: list[Twin] = []
-    twins: list[Twin] = []
-    strangers: set[str] = set()
-    for issue in seen.issues:
-        link = by_remote.get(issue.id)
-        if (
-            link is None and issue.marker in by_marker and issue.author.id == seen.rules.me
-        ):  # a clone has another author
-            link = by_marker[issue.marker]
-            bound = link.remote_id or any(each.link.id == link.id for each in found)
-            (twins if bound else found).append(Twin(link, issue))
-        elif link is None or link.state == "retired":
-            continue
-        elif not is_ours(issue, link, seen.rules.me):
-            strangers.add(issue.id)
-        elif each := _look(database, config, link, issue, seen.rules, now):
-            if all(one.account for one in each.observed):
-                looks.append(each)
-            else:  # a list may be ahead of its history: read the issue itself before anybody is left unnamed
-                unsure.append(each.view)
-    looked_at = {view.link.id for view in (*(each.view for each in looks), *unsure)}
-    changed = _changed_items(database, full or remembered(database, f"rules:{seen.connector}") != str(seen.rules))
-    views = [
-        view_of(database, config, link)
-        for link in links
-        if link.state == "live" and link.id not in looked_at and (changed is None or link.item_uid in changed)
-    ]
+    known = _recognise(seen, _links_for(database, seen), new, seen.rules.me)
+    changed = None if _everything(database, seen, full=full) else _changed(database)
+    fresh = (
+        known.ours
+        if changed is None
+        else [(link, issue) for link, issue in known.ours if not is_known(issue, sighting_of(database, link))]
+    )
+    steps = [step for link, issue in fresh if (step := _step(database, config, link, issue, seen.rules, now))]
+    looked_at = {step.view.link.id for step in steps}
+    moved = [link for link in _moved(database, seen.connector, changed) if link.id not in looked_at]
+    lost = links_with(database, seen.connector, "remote_id", seen.missing | known.strangers)
     return ConnectorPlan(
         seen,
-        tuple(looks),
-        (*unsure, *(view for view in views if view.sighting.version and is_owed(view, seen.rules))),
-        tuple(new_links),
-        tuple(link for link in _planned(database, seen.connector) if changed is None or link.item_uid in changed),
-        tuple(found),
-        tuple(twins),
-        frozenset(strangers),
-        frozenset(_vanishing(database, config, links, seen.missing | strangers, now)),
+        steps=tuple(step for step in steps if step.is_attributed),
+        # A list may be ahead of its history: then the issue itself is read before anybody is left unnamed.
+        owed=(
+            *(step.view for step in steps if not step.is_attributed),
+            *_owed(database, config, moved, seen.rules),
+        ),
+        new_links=tuple(new),
+        retries=tuple(
+            link
+            for link in links_never_bound(database, seen.connector, MIRRORED_STATES)
+            if changed is None or link.item_uid in changed
+        ),
+        found=tuple(known.found),
+        twins=tuple(known.twins),
+        orphans=tuple(known.orphans),
+        strangers=frozenset(known.strangers),
+        vanishing=frozenset(_vanishing(database, config, lost, now)),
+        live=count_live(database, seen.connector),
     )
 
 
-def _vanishing(
-    database: Database, config: Config, links: Sequence[Link], lost: frozenset[str], now: datetime
-) -> Iterator[str]:
-    """Links that this cycle would declare missing; looks before the last one are only counted."""
-    for link in (link for link in links if link.remote_id in lost and link.state == "live"):
-        if becomes_missing(sighting_of(database, link), iso(now), config.sync.limits):
-            yield link.id
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The issues that were seen, by what they are to us."""
+
+    ours: list[tuple[Link, Issue]]
+    found: list[Sibling]
+    twins: list[Sibling]
+    orphans: list[Issue]
+    strangers: set[str]
 
 
-def _look(database: Database, config: Config, link: Link, issue: Issue, rules: Rules, now: datetime) -> Look | None:
-    """The look at a linked issue, or None when it brings nothing: a repeat, or an older state than the one we know."""
-    each = look(view_of(database, config, link), issue, rules, iso(now))
-    return each if each is not None and has_news(each) else None
+def _links_for(database: Database, seen: Seen) -> list[Link]:
+    """The links that the seen issues may belong to."""
+    ids, markers = {issue.id for issue in seen.issues}, {issue.marker for issue in seen.issues if issue.marker}
+    found = links_with(database, seen.connector, "remote_id", ids)
+    found += links_with(database, seen.connector, "marker", markers)
+    return list({link.id: link for link in found}.values())
 
 
-def has_news(each: Look) -> bool:
-    """Whether anything at all follows from a look."""
-    return bool(
-        each.sighting != each.view.sighting
-        or each.observed
-        or each.item_changes
-        or each.requests
-        or each.withdrawn
-        or each.conflicts
-        or each.settled_conflicts
-        or each.bases
-        or each.edit
-    )
+def _recognise(seen: Seen, links: Sequence[Link], new: Sequence[Link], me: str) -> _Known:
+    """An issue is known by its id; by its marker only where our own account wrote it."""
+    known = _Known([], [], [], [], set())
+    by_remote = {link.remote_id: link for link in links if link.remote_id}
+    by_marker = {link.marker: link for link in (*links, *new)}
+    bound = {link.marker for link in links if link.remote_id}
+    for issue in seen.issues:
+        link = by_remote.get(issue.id)
+        if link is not None:
+            if link.state != "retired":
+                known.ours.append((link, issue)) if is_ours(issue, link, me) else known.strangers.add(issue.id)
+        elif (mirror := by_marker.get(issue.marker or "")) and is_copy_of(issue, mirror, me):
+            (known.twins if mirror.marker in bound else known.found).append(Sibling(mirror, issue))
+            bound.add(mirror.marker)
+        elif issue.marker and issue.author.id == me:
+            known.orphans.append(issue)
+    return known
 
 
-def _changed_items(database: Database, full: bool) -> frozenset[str] | None:
+def _step(database: Database, config: Config, link: Link, issue: Issue, rules: Rules, now: str) -> Step | None:
+    """The step for a linked issue, or None when it brings nothing: a repeat, or an older state than the one we know."""
+    step = look(view_of(database, config, link), issue, rules, now)
+    return step if step is not None and step.has_news else None
+
+
+def _everything(database: Database, seen: Seen, *, full: bool) -> bool:
+    """Whether every link is compared: also when the rules have changed since the last time."""
+    return full or remembered(database, f"rules:{seen.connector}") != str(seen.rules)
+
+
+def _changed(database: Database) -> frozenset[str] | None:
     """Items the journal touched since the last plan; None for all of them."""
     planned = remembered(database, "planned_seq")
-    if full or planned is None:
-        return None
-    found = database.conn.execute("SELECT DISTINCT item_uid FROM journal WHERE seq > ?", (int(planned),))
-    return frozenset(uid for (uid,) in found)
+    return None if planned is None else changed_items(database, int(planned))
 
 
-def _new_link(record_id: str, item: PoamItem, connector: str) -> Link:
-    token = marker(record_id, item.uid, connector, 1)
-    return Link(token, item.uid, connector, 1, token, None, "", "", "planned")
+def _moved(database: Database, connector: str, changed: frozenset[str] | None) -> list[Link]:
+    """The live links of the items that changed."""
+    if changed is None:
+        return live_links(database, connector)
+    return [link for link in links_with(database, connector, "item_uid", changed) if link.state == "live"]
+
+
+def _owed(database: Database, config: Config, links: Sequence[Link], rules: Rules) -> Iterator[View]:
+    """Issues that show something else than the record, as far as can be told without looking at them."""
+    for view in (view_of(database, config, link) for link in links):
+        if view.sighting.version and is_owed(view, rules):
+            yield view
+
+
+def _vanishing(database: Database, config: Config, lost: Sequence[Link], now: str) -> Iterator[str]:
+    """Links that this cycle would declare missing; looks before the last one are only counted."""
+    for link in lost:
+        if link.state == "live" and becomes_missing(sighting_of(database, link), now, config.sync.limits):
+            yield link.id

@@ -10,8 +10,9 @@ from ..connectors.base import Account
 from ..mapping.dates import DateMeaning, classify_date, effective_due, shown_due
 from ..mapping.life import RequestKind
 from .merge import settle
+from .rules import Rules
 from .sketch import Sketch, waits
-from .steps import NewConflict, NewRequest, Observed, Rules, View
+from .steps import NewConflict, NewRequest, Observed, View
 
 NAME = "due_date"
 
@@ -43,14 +44,18 @@ def _holds(rules: Rules) -> bool:
 
 
 def _ambiguous(sketch: Sketch) -> None:
-    """Two dates at once are a person's mistake: told, and left alone until one is gone."""
-    if NAME not in sketch.view.conflicts:
+    """Two dates at once are a person's mistake: told, and left alone until one is gone.
+
+    What was asked for before is kept: taking the other label off leaves no trace in this one's history.
+    """
+    sketch.sighting_changes |= _kept(sketch.proposal(NAME) or _waiting(sketch.view))
+    if not sketch.view.disputes(NAME, "refused"):
         ours, theirs = shown_due(sketch.view.item, sketch.view.profile), ", ".join(sketch.issue.due_dates)
         sketch.conflicts.append(NewConflict(NAME, None, ours, theirs, sketch.proposal(NAME), "refused"))
 
 
 def _waiting(view: View) -> Observed | None:
-    """A later date that was seen in its quiet period."""
+    """A date that was seen in its quiet period, or beside another one."""
     kept = view.sighting
     if kept.date_waiting is None:
         return None

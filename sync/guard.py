@@ -3,30 +3,66 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 
-from .decide import ConnectorPlan
+from .errors import InputError, MassChange
 from .limits import Limits
+from .plan import ConnectorPlan, Plan, Seen
+from .record.journal import Author
 
 
-def held_back(each: ConnectorPlan, links: int, limits: Limits) -> str | None:
-    """The id of a connector's plan when it is too large to do unasked: it touches too many of the `links`.
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's word that lets exactly one held-back plan through."""
 
-    What counts is what the tracker would change in the record, and what disappeared there: a bulk edit, a script gone
-    wrong or a lost permission looks like that. The id names exactly this plan, so an approval lets no other through.
+    plan_id: str
+    by: Author
+
+
+def hold_back(plan: Plan, limits: Limits, approval: Approval | None) -> Plan:
+    """The plan without the connectors whose part is too large to do unasked.
+
+    Raises InputError for an approval of a plan that is not held back: something changed since it was looked at.
     """
-    touched = sorted({look.view.link.id for look in each.looks if look.item_changes or look.requests} | each.vanishing)
-    too_many = len(touched) >= limits.mass_change_least and len(touched) * 100 > links * limits.mass_change_percent
-    return _id(each) if too_many else None
+    guarded = tuple(_guarded(each, limits, approval) for each in plan.connectors)
+    if approval is not None and not any(each.approval for each in guarded):
+        raise InputError(
+            f"no plan {approval.plan_id} is held back, so nothing was done",
+            hint="the plan may have changed since: poam plan shows it and its id",
+        )
+    return replace(plan, connectors=guarded)
+
+
+def _guarded(each: ConnectorPlan, limits: Limits, approval: Approval | None) -> ConnectorPlan:
+    if not _is_too_large(each, limits):
+        return each
+    plan_id = _id(each)
+    if approval is not None and approval.plan_id == plan_id:
+        return replace(each, approval=approval.by, plan_id=plan_id)
+    error = MassChange(
+        f"{each.seen.connector}: far more changed there than usual, so nothing was done (plan {plan_id})",
+        hint=f"look at it with poam plan; if it is right: poam sync --approve-plan {plan_id}",
+    )
+    return ConnectorPlan(Seen(each.seen.connector, error=error))
+
+
+def _is_too_large(each: ConnectorPlan, limits: Limits) -> bool:
+    """What counts is what the tracker would change in the record, and what disappeared there: a bulk edit, a script
+    gone wrong or a lost permission looks like that.
+    """
+    touched = {step.view.link.id for step in each.steps if step.item_changes or step.requests} | each.vanishing
+    return len(touched) >= limits.mass_change_least and len(touched) * 100 > each.live * limits.mass_change_percent
 
 
 def _id(each: ConnectorPlan) -> str:
+    """Names exactly this plan, so that an approval lets no other through."""
     changes = sorted(
-        (look.view.link.id, str(sorted(change.values.items()))) for look in each.looks for change in look.item_changes
+        (step.view.link.id, str(sorted(change.values.items()))) for step in each.steps for change in step.item_changes
     )
     asked = sorted(
-        (look.view.link.id, str(request.kind), str(request.requested_date))
-        for look in each.looks
-        for request in look.requests
+        (step.view.link.id, str(request.kind), str(request.requested_date))
+        for step in each.steps
+        for request in step.requests
     )
     told = repr((each.seen.connector, changes, asked, sorted(each.vanishing)))
     return hashlib.sha256(told.encode()).hexdigest()[:8]

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from ..connectors.base import Change, Issue, Status
 from ..mapping.lenses import normal_title, work_status_of
-from .record.mirrors import Sighting
-from .steps import Observed, Rules, View
+from .record.kinds import Sighting
+from .rules import Rules
+from .steps import Observed, View
 
 FIELDS = {"status": "work_status", "due_date": "due_date", "title": "title"}
 
@@ -28,8 +29,8 @@ def observe(view: View, issue: Issue, rules: Rules, wrote: Iterable[str] = ()) -
     `wrote` names the fields that we have just written: their change is ours, even where the answer has no history.
     """
     news = [change for change in issue.history if change.id > view.sighting.history_cursor and change.field in FIELDS]
-    echoes = {change.id for name in FIELDS for change in _echoes(view, [c for c in news if c.field == name], rules)}
-    people = tuple(_observed(change, rules) for change in news if change.id not in echoes)
+    ours = [change for name in FIELDS for change in _echoes(view, [c for c in news if c.field == name], rules)]
+    people = tuple(_observed(change, rules, ours) for change in news if change not in ours)
     if issue.version == view.sighting.version:
         return people
     told = {FIELDS[change.field] for change in news} | set(wrote)
@@ -41,10 +42,11 @@ def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change
 
     A run that ends elsewhere is a person using our account, and counts.
     """
+    sent = {(name, _form(name, value)) for name, value in view.sent}
     for mine, run in groupby(news, key=lambda change: change.author.id == rules.me):
         changes = list(run)
         last = changes[-1]
-        if mine and (_sent_form(last) in view.sent or _agreed(view, last, rules)):
+        if mine and (_sent_form(last) in sent or _agreed(view, last, rules)):
             yield from changes
 
 
@@ -55,12 +57,19 @@ def _agreed(view: View, change: Change, rules: Rules) -> bool:
 
 
 def _sent_form(change: Change) -> tuple[str, str | None]:
-    return (change.field, change.new.category if isinstance(change.new, Status) else change.new or None)
+    value = change.new.category if isinstance(change.new, Status) else change.new or None
+    return change.field, _form(change.field, value)
 
 
-def _observed(change: Change, rules: Rules) -> Observed:
+def _form(field: str, value: str | None) -> str | None:
+    """What is left of a value that a tracker made its own: of a title, its letters and digits."""
+    return "".join(filter(str.isalnum, value.casefold())) if field == "title" and value else value
+
+
+def _observed(change: Change, rules: Rules, ours: Sequence[Change]) -> Observed:
     old, new = (_word(value, rules) for value in (change.old, change.new))
-    return Observed(FIELDS[change.field], old, new, change.author, change.at, str(change.id))
+    crossed = any(each.field == change.field and each.id > change.id for each in ours)
+    return Observed(FIELDS[change.field], old, new, change.author, change.at, str(change.id), crossed)
 
 
 def _word(value: Status | str | None, rules: Rules) -> str | None:

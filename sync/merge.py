@@ -22,7 +22,10 @@ Value = str | None
 
 
 class Policy(StrEnum):
-    """Who wins when both sides changed a field to different values. The other value is always kept and shown."""
+    """Who wins when both sides changed a field to different values; `manual` freezes the field for a person.
+
+    The other value is always kept and shown.
+    """
 
     MANUAL = "manual"
     RECORD = "record"
@@ -53,15 +56,28 @@ class Merged:
 
 
 def merge(
-    base: Base | None, ours: Value, theirs: Value, proposal: Value | Nothing, *, dirty: bool, policy: Policy
+    base: Base | None,
+    ours: Value,
+    theirs: Value,
+    proposal: Value | Nothing,
+    *,
+    dirty: bool,
+    policy: Policy,
+    frozen: bool = False,
 ) -> Merged:
-    """The whole truth about one two-way field. `dirty`: the record's value changed, or is owed, since the base."""
-    if proposal is NOTHING or proposal == ours:
+    """The whole truth about one two-way field. `dirty`: the record's value changed, or is owed, since the base.
+
+    `frozen`: an earlier conflict over the field waits for a person. Then neither side moves, until they are equal.
+    """
+    proposed = proposal is not NOTHING and proposal != ours
+    if frozen or (proposed and dirty and policy is Policy.MANUAL):
+        if ours == theirs and not proposed:
+            return Merged(ours, agreed=True)
+        return Merged(ours, conflict=Policy.MANUAL if proposed else None, frozen=True)
+    if proposal is NOTHING or not proposed:
         return settle(base, ours, theirs, dirty=dirty)
     if not dirty:
         return settle(base, proposal, theirs, dirty=True)
-    if policy is Policy.MANUAL:
-        return Merged(ours, conflict=policy, frozen=True)
     winner = proposal if policy is Policy.TRACKER else ours
     settled = settle(base, winner, theirs, dirty=True)
     return Merged(winner, settled.push, settled.agreed, policy)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
-from ..connectors.base import Issue, Tracker, Visibility
+from ..connectors.base import Issue, Page, Tracker
 from ..connectors.errors import Forbidden, TrackerError
-from ..connectors.settings import Settings, Text
 from .config import Config
-from .errors import MassChange
+from .plan import Seen
 from .record.database import Database
-from .record.mirrors import Link, cursor_of, remembered, rows
-from .steps import Rules
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One connector's part of a cycle: what was read, under which rules; `error` when it could not be read."""
-
-    connector: str
-    rules: Rules | None = None
-    issues: Sequence[Issue] = ()
-    missing: frozenset[str] = frozenset()
-    cursor: str | None = None
-    learnt: Mapping[str, str] | None = None
-    error: TrackerError | MassChange | None = None
+from .record.kinds import Link
+from .record.mirrors import cursor_of, links_of, links_to_look_at, remembered, sighting_of
+from .rules import rules_for
+from .times import iso
 
 
 def observe(
@@ -39,34 +26,14 @@ def observe(
 def _observe(database: Database, config: Config, name: str, tracker: Tracker, now: datetime, full: bool) -> Seen:
     try:
         learnt = _learn(database, name, tracker, full)
-        rules = rules_for(config, name, tracker, learnt[f"account:{name}"], learnt[f"visibility:{name}"])
         page = tracker.changed_since(None if full else cursor_of(database, name))
-        found = {issue.id: issue for issue in page.issues}
-        wanted = [remote for remote in _others(database, config, name, now, full) if remote not in found]
-        looked_up = {issue.id: issue for issue in tracker.get_many(wanted)} if wanted else {}
+        issues, missing = _with_others(page, tracker, _others(database, config, name, now, full))
+        if missing:
+            _must_be_able_to_see(database, name, tracker, issues, missing)
     except TrackerError as error:
         return Seen(name, error=error)
-    missing = frozenset(wanted) - looked_up.keys()
-    return Seen(name, rules, (*found.values(), *looked_up.values()), missing, page.cursor, learnt)
-
-
-def rules_for(config: Config, name: str, tracker: Tracker, account: str, visibility: str) -> Rules:
-    """What holds for a connector: sensitive text only where strangers provably cannot read it."""
-    settings = config.connectors[name]
-    return Rules(
-        connector=name,
-        me=account,
-        text=text_mode(settings, visibility),
-        capabilities=tracker.capabilities,
-        statuses=settings.statuses,
-        later_date=config.sync.later_date,
-        quiet_seconds=config.sync.limits.quiet_period.total_seconds(),
-    )
-
-
-def text_mode(settings: Settings, visibility: Visibility | str) -> Text:
-    """The configured text for a private place; neutral for a public or unknown one."""
-    return settings.text if visibility == "private" else "neutral"
+    rules = rules_for(config, name, tracker.capabilities, learnt[f"account:{name}"], learnt[f"visibility:{name}"])
+    return Seen(name, rules, tuple(issues.values()), missing, page.cursor, learnt)
 
 
 def _learn(database: Database, name: str, tracker: Tracker, full: bool) -> dict[str, str]:
@@ -82,26 +49,38 @@ def _learn(database: Database, name: str, tracker: Tracker, full: bool) -> dict[
 
 
 def _others(database: Database, config: Config, name: str, now: datetime, full: bool) -> list[str]:
-    """Issues to look at although nothing may have changed there: new ones, lost ones, ended quiet periods.
+    """Issues to look at although nothing may have changed there; on a full cycle, all of them."""
+    quiet_since = iso(now - config.sync.limits.quiet_period)
+    links = _live(database, name) if full else links_to_look_at(database, name, quiet_since)
+    return [link.remote_id for link in links if link.remote_id]
 
-    On a full cycle, all of them.
+
+def _with_others(page: Page, tracker: Tracker, ids: Collection[str]) -> tuple[dict[str, Issue], frozenset[str]]:
+    """The issues that changed and those that are wanted besides, by id; and the ids that were not found."""
+    issues = {issue.id: issue for issue in page.issues}
+    wanted = [each for each in ids if each not in issues]
+    issues |= {issue.id: issue for issue in tracker.get_many(wanted)} if wanted else {}
+    return issues, frozenset(wanted) - issues.keys()
+
+
+def _must_be_able_to_see(
+    database: Database, name: str, tracker: Tracker, seen: Collection[str], missing: Collection[str]
+) -> None:
+    """Before a missing issue counts: the credentials and the place are well, and another issue can be read.
+
+    A lost permission looks just like a deleted issue. Raises Forbidden.
     """
-    where = "connector = ? AND state = 'live'"
-    values: tuple[str, ...] = (name,)
-    if not full:
-        quiet_since = iso(now - config.sync.limits.quiet_period)
-        where += """ AND (id NOT IN (SELECT link_id FROM sightings WHERE version <> '')
-            OR id IN (SELECT link_id FROM sightings WHERE missing_looks > 0)
-            OR id IN (SELECT link_id FROM sightings WHERE date_waiting IS NOT NULL AND date_waiting_at <= ?))"""
-        values = (name, quiet_since)
-    return [link.remote_id for link in rows(database, Link, where, values) if link.remote_id]
+    health = tracker.check()
+    if health.problems:
+        raise Forbidden(health.problems[0], hint="poam doctor tells more")
+    others = [link for link in _live(database, name) if not sighting_of(database, link).missing_looks]
+    known = [link.remote_id for link in others if link.remote_id and link.remote_id not in missing]
+    if known and not any(each in seen for each in known) and not tracker.get_many(known[:1]):
+        raise Forbidden(
+            f"{name}: none of our issues can be read any more, so none counts as missing",
+            hint="give the account its permission to read them back; poam doctor tells more",
+        )
 
 
-def iso(moment: datetime) -> str:
-    """An instant as the record writes it."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def later(text: str, wait: timedelta) -> str:
-    """An instant so much later."""
-    return iso(datetime.fromisoformat(text.replace("Z", "+00:00")) + wait)
+def _live(database: Database, name: str) -> list[Link]:
+    return [link for link in links_of(database, name) if link.state == "live"]

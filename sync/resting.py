@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .config import Config
-from .observe import later
 from .record.database import Database
+from .times import later
 
 
 @dataclass(frozen=True, slots=True)

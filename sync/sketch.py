@@ -10,8 +10,9 @@ from ..mapping.item import PoamItem
 from ..mapping.life import RequestKind
 from .history import seen_values
 from .merge import Base, Merged
-from .record.mirrors import Request
-from .steps import Fields, ItemChange, NewConflict, NewRequest, Observed, Rules, View
+from .record.kinds import Request
+from .rules import Rules
+from .steps import Fields, ItemChange, NewConflict, NewRequest, Observed, View
 
 
 @dataclass(slots=True)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..connectors.base import Account, Capabilities, Edit
-from ..connectors.settings import Text
+from ..connectors.base import Account, Edit
 from ..mapping.item import PoamItem
 from ..mapping.life import RequestKind
 from ..mapping.profiles import Profile
 from .merge import Base
-from .record.mirrors import Conflict, Link, Request, Sighting
+from .record.kinds import Conflict, Link, Request, Sighting
 
 Fields = Mapping[str, str | None]
 """Values of an issue's fields, in the record's words."""
@@ -21,16 +20,15 @@ NO_FIELDS: Fields = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds for one connector in this cycle. `me` is our own account, `quiet_seconds` the quiet period."""
+class WorkDecision:
+    """What was last decided about the work of an item: under which rule (`T7`, `request 3`, `conflict 2`, blank for
+    `poam set`), why, and on which day of the item's system. `status` is the work status that it set, if it set one.
+    """
 
-    connector: str
-    me: str
-    text: Text
-    capabilities: Capabilities
-    statuses: Mapping[str, str]
-    later_date: str
-    quiet_seconds: float
+    source: str
+    status: str
+    reason: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class View:
     """Everything the record knows about one link. `sent` holds (field, value) pairs that we ourselves once wrote.
 
     `refused` holds writes, as the outbox keeps them, that the tracker would not take and nobody asked for again.
+    `decision` is None once the engineers have claimed or declined the work anew.
     """
 
     item: PoamItem
@@ -46,14 +45,22 @@ class View:
     sighting: Sighting
     bases: Mapping[str, Base]
     requests: tuple[Request, ...] = ()
-    conflicts: Mapping[str, Conflict] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
     refused: frozenset[str] = frozenset()
     sent: frozenset[tuple[str, str | None]] = frozenset()
+    decision: WorkDecision | None = None
+
+    def disputes(self, name: str, *policies: str) -> bool:
+        """Whether a conflict of one of these kinds is open over a field; of any kind, where none is named."""
+        return any(each.field == name and each.policy in (policies or (each.policy,)) for each in self.conflicts)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What one person did to one field at the tracker; `account` is None when the tracker does not say who."""
+    """What one person did to one field at the tracker; `account` is None when the tracker does not say who.
+
+    `crossed`: we wrote the field right after, before we had seen this: both changes are of the same moment.
+    """
 
     field: str
     old: str | None
@@ -61,6 +68,7 @@ class Observed:
     account: Account | None
     at: str
     source: str
+    crossed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,8 @@ class NewConflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at an issue leads to: facts to write, pairs agreed, and the edit the issue needs.
+class Step:
+    """A step of a plan, what one look at an issue leads to: facts to write, pairs agreed, and the edit the issue needs.
 
     `withdrawn` are the moves that took back what still waited for a decision; `edited_fields` is what the
     edit makes the issue show.
@@ -113,3 +121,24 @@ class Look:
     bases: Mapping[str, Base] = field(default_factory=dict)
     edit: Edit | None = None
     edited_fields: Fields = field(default_factory=dict)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything at all follows."""
+        return self.sighting != self.view.sighting or any(
+            (
+                self.observed,
+                self.item_changes,
+                self.requests,
+                self.withdrawn,
+                self.conflicts,
+                self.settled_conflicts,
+                self.bases,
+                self.edit,
+            )
+        )
+
+    @property
+    def is_attributed(self) -> bool:
+        """Whether the tracker named somebody for everything that was observed."""
+        return all(one.account for one in self.observed)

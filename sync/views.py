@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from ..mapping.item import PoamItem
 from ..mapping.profiles import PROFILES
 from .config import Config
+from .errors import ConfigError
 from .record.database import Database
 from .record.items import load
-from .record.mirrors import Conflict, Link, Request, Sighting, bases_of, payloads, rows
-from .steps import View
+from .record.kinds import Link, Request
+from .record.mirrors import bases_of, last_word_on_work, open_conflicts, payloads, refused_writes, rows, sighting_of
+from .steps import View, WorkDecision
 
 
 def view_of(database: Database, config: Config, link: Link, item: PoamItem | None = None) -> View:
     """Everything known about one link."""
     item = item or load(database, "uid = ?", (link.item_uid,))[0]
-    conflicts = rows(database, Conflict, "link_id = ? AND state = 'open'", (link.id,))
     return View(
         item=item,
         profile=PROFILES[profile_id(config, item)],
@@ -25,30 +26,26 @@ def view_of(database: Database, config: Config, link: Link, item: PoamItem | Non
         sighting=sighting_of(database, link),
         bases=bases_of(database, link.id),
         requests=tuple(rows(database, Request, "item_uid = ?", (item.uid,))),
-        conflicts={conflict.field: conflict for conflict in conflicts},
-        refused=frozenset(_refused(database, link.id)),
+        conflicts=tuple(open_conflicts(database, link.id)),
+        refused=refused_writes(database, link.id),
         sent=frozenset(_sent(database, link.id)),
+        decision=_decision(database, config, item),
     )
 
 
-def _refused(database: Database, link_id: str) -> Iterator[str]:
-    """The writes that the tracker would not take and that nobody has asked for again."""
-    parked = "link_id = ? AND policy = 'refused' AND (state = 'open' OR resolution = 'tracker')"
-    for conflict in rows(database, Conflict, parked, (link_id,)):
-        if conflict.record_value is not None:
-            yield conflict.record_value
-
-
-def sighting_of(database: Database, link: Link) -> Sighting:
-    """What was last seen of a link's issue."""
-    found = rows(database, Sighting, "link_id = ?", (link.id,))
-    return found[0] if found else Sighting(link.id)
-
-
 def profile_id(config: Config, item: PoamItem) -> str:
-    """The profile of the item's system; a system that left the configuration is treated as generic."""
+    """The profile of the item's system. Raises ConfigError: without its system nobody knows an item's rules."""
     system = config.system(item.system_id)
-    return system.profile if system else "generic"
+    if system is None:
+        raise ConfigError(f"{item.poam_id} is of {item.system_id}, which the configuration does not name")
+    return system.profile
+
+
+def _decision(database: Database, config: Config, item: PoamItem) -> WorkDecision | None:
+    last = last_word_on_work(database, item.uid)
+    if last is None:
+        return None
+    return WorkDecision(last.source, last.new or "", last.reason, config.day(item.system_id, last.at))
 
 
 def _sent(database: Database, link_id: str) -> Iterator[tuple[str, str | None]]:

@@ -9,7 +9,7 @@ from ..mapping.lenses import category_of, reason_of
 from ..mapping.life import RequestKind, consequences
 from .merge import NOTHING, Merged, Policy, merge
 from .sketch import Sketch
-from .steps import NewConflict, NewRequest, Observed
+from .steps import NewConflict, NewRequest, Observed, View
 
 NAME = "work_status"
 
@@ -23,8 +23,9 @@ def plan_work_status(sketch: Sketch) -> None:
         item.work_status.value,
         seen,
         proposal.new if proposal else NOTHING,
-        dirty=item.work_status_version != (base.version if base else 0),
-        policy=Policy.TRACKER,
+        dirty=item.work_status_version != (base.version if base else 0) or (proposal is not None and proposal.crossed),
+        policy=sketch.rules.work_status,
+        frozen=is_frozen(sketch.view),
     )
     if merged.conflict and proposal:
         agreed = base.record_value if base else None
@@ -32,10 +33,15 @@ def plan_work_status(sketch: Sketch) -> None:
         sketch.conflicts.append(both)
     if proposal and merged.value and merged.value != item.work_status.value:
         _take(sketch, WorkStatus(merged.value), proposal)
-    alike = _alike(merged, seen)
+    alike = not merged.frozen and _alike(merged, seen)
     if alike:
         merged = replace(merged, push=False, agreed=True)
     sketch.agree(NAME, merged, seen, version=sketch.item.work_status_version, alike=alike)
+
+
+def is_frozen(view: View) -> bool:
+    """Whether both sides changed the work status and a person has yet to say which one holds."""
+    return view.disputes(NAME, Policy.MANUAL)
 
 
 def _alike(merged: Merged, seen: str | None) -> bool:

@@ -66,7 +66,7 @@ class Desk:
     def open(cls, folder: Path, *items: PoamItem) -> Desk:
         """A desk whose items are mirrored; the operating-system user is the ISSO."""
         with engine(folder, *items) as ready:
-            note_success(folder / "poam.db", ready.cycle(), iso(ready.clock.now()))
+            note_success(folder / "poam.db", ready.cycle(), iso(ready.clock.now()), ready.config.sync.interval)
         desk = cls(folder, ready)
         desk.become("isso")
         return desk

@@ -14,11 +14,14 @@ from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock, iso
 from poam.mapping.item import Milestone, PoamItem, Rating
 from poam.sync.config import Config
-from poam.sync.cycle import Approval, Report, run_cycle
+from poam.sync.cycle import run_cycle
+from poam.sync.guard import Approval
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
-from poam.sync.record.mirrors import Conflict, Link, Owed, Request, rows
+from poam.sync.record.kinds import Conflict, Link, Owed, Request
+from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
+from poam.sync.report import Report
 
 ISSO = Author("isso@acme.example", "isso", "cli")
 IMPORTER = Author("isso@acme.example", "isso", "import")

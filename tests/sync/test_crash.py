@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from poam.connectors.base import Edit, Issue
-from poam.connectors.errors import Unsettled
 from poam.mapping.item import PoamItem
 
 from .cuts import ACTS, ITEMS, Cuts, CutTracker, Facts, life_goes_on, play
@@ -96,18 +95,6 @@ def test_cut_twice_anywhere_in_a_create_the_item_has_one_issue(in_memory: Path) 
             assert found == facts, f"cut at places {first} and {second}"
 
 
-def test_two_issues_of_one_lost_create_are_one_mirror_and_a_twin_that_is_told_at_once(in_memory: Path) -> None:
-    """More than the tracker's known lag allows, so it must never be silent."""
-    with engine(Path(mkdtemp(dir=in_memory)), item(1)) as story:
-        story.world.faults.append(("create", "after", Unsettled))
-        story.cycle()
-        first = story.issues()[0]
-        story.world.add(first.author, first.marker, {"title": first.title, "body": first.body})
-        story.later()
-        assert story.link().remote_id == first.id
-        assert [conflict.field for conflict in story.conflicts()] == ["twin 2"]
-
-
 def test_a_date_in_its_quiet_period_keeps_its_author_whatever_else_moves_on_the_issue(in_memory: Path) -> None:
     with engine(Path(mkdtemp(dir=in_memory)), item(1)) as story:
         story.cycle()
@@ -143,9 +130,9 @@ class Overtaken(CutTracker):
         super().__init__(tracker, Cuts(frozenset()))
         self._story = story
 
-    def edit(self, issue_id: str, edit: Edit) -> Issue:
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
         """See `Tracker`."""
         if not self._story.requests("superseded"):
-            self._story.person.set_due(issue_id, "2026-08-01")
+            self._story.person.set_due(issue.id, "2026-08-01")
             self._story.clock.advance(hours=1)
-        return self._tracker.edit(issue_id, edit)  # type: ignore[no-any-return]
+        return self._tracker.edit(issue, edit)  # type: ignore[no-any-return]

@@ -138,7 +138,7 @@ def test_a_day_that_is_not_over_or_is_none_is_refused(desk: Desk, day: str) -> N
 def test_a_day_before_the_record_knew_the_system_has_no_document(desk: Desk) -> None:
     target = desk.folder / "poam.xlsx"
     told = desk.refused("export", "fedramp", "-o", str(target), "--system", "ACME", "--as-of", "2026-03-01")
-    assert "holds no system ACME as of 2026-03-01" in told
+    assert "the record begins on 2026-03-02; it cannot speak for an earlier day" in told
     assert not target.exists()
 
 
@@ -200,3 +200,13 @@ def test_a_file_that_is_no_workbook_is_left_alone_and_a_workbook_is_replaced(des
     assert notes.read_text(encoding="utf-8") == "mine"
     notes.write_bytes(b"PK of another day")
     assert shown(export(desk, name="notes.xlsx"))
+
+
+@pytest.mark.parametrize(("zone", "began"), [("Pacific/Kiritimati", "2026-03-03"), ("Pacific/Pago_Pago", "2026-03-02")])
+def test_the_record_begins_on_the_day_it_was_where_the_system_is(desk: Desk, zone: str, began: str) -> None:
+    in_time_zone(desk, zone)
+    desk.engine.clock.advance(days=2)
+    options = ("export", "fedramp", "-o", str(desk.folder / "poam.xlsx"), "--system", "ACME", "--as-of")
+
+    assert f"the record begins on {began}" in desk.refused(*options, "2026-03-01")
+    desk.done(*options, began)

@@ -154,3 +154,16 @@ def test_settling_an_agreed_pair_is_silent_until_either_value_or_the_version_mov
     assert settle(base, "moderate", "high").push
     assert settle(base, "critical", "low").push
     assert settle(None, "critical", "high").push
+
+
+def test_while_a_conflict_waits_nothing_moves_and_only_agreement_ends_it() -> None:
+    pairs = [None, *(Base(record, tracker, VERSION) for record, tracker in product(VALUES, VALUES))]
+    for base, ours, theirs, proposal, dirty, policy in product(
+        pairs, VALUES, VALUES, (NOTHING, *VALUES), (False, True), Policy
+    ):
+        merged = merge(base, ours, theirs, proposal, dirty=dirty, policy=policy, frozen=True)
+        differs = proposal not in (NOTHING, ours)
+        assert (merged.value, merged.push) == (ours, False)
+        assert merged.conflict is (Policy.MANUAL if differs else None), "what is wanted now is told"
+        assert merged.agreed is (ours == theirs and not differs)
+        assert merged.frozen is not merged.agreed

@@ -112,7 +112,7 @@ def test_a_verification_that_failed_opens_item_and_issue_again_with_the_old_date
     assert (mirrored.item().state, mirrored.item().work_done_at, mirrored.item().work_done_by) == (State.OPEN, None, "")
     assert mirrored.item().scheduled_completion_date == "2026-05-01"
     at_rest(mirrored)
-    assert mirrored.issue().status.category == "doing"
+    assert mirrored.issue().status.category == "todo"
 
 
 # a closed item whose issue is reopened

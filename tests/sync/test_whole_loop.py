@@ -16,7 +16,8 @@ from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_write import write_workbook
 from poam.mapping.item import PoamItem, State
 from poam.sync.record.items import load
-from poam.sync.record.mirrors import Link, rows
+from poam.sync.record.kinds import Link
+from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 
 from .engine import item

@@ -16,11 +16,13 @@ from poam.connectors.sandbox.server import SandboxServer
 from poam.mapping.item import PoamItem
 from poam.sync.commands import poam
 from poam.sync.config import Config, load, secret
-from poam.sync.cycle import Report, run_cycle
+from poam.sync.cycle import run_cycle
 from poam.sync.demonstration.stage import Stage, stage
-from poam.sync.record.mirrors import Link, Owed, rows
+from poam.sync.record.kinds import Link, Owed
+from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
+from poam.sync.report import Report
 from poam.sync.systems import keep_systems
 from poam.sync.trackers import open_trackers
 

@@ -1,0 +1,75 @@
+"""The first sweep after a restore: an older record only takes in what happened since, and says what it forgot.
+
+Its own last writes are at the trackers and not in it, so what it would send now could undo them. What people did since
+is in the issues' histories and is read as ever; what is left is told, and the next cycle is an ordinary one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..mapping.life import MIRRORED_STATES
+from .outbox import owe
+from .people import daemon
+from .plan import Plan, taking_in_only
+from .record.database import Database
+from .record.journal import holds
+from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered
+from .record.record import Record
+from .record.unit import Unit
+from .report import Recovered
+
+RESTORED_AT = "restored_at"
+
+
+def was_restored(database: Database) -> bool:
+    """Whether the record was restored and has not been through a sweep since."""
+    return remembered(database, RESTORED_AT) is not None
+
+
+def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -> None:
+    """Takes a record for restored whose journal does not hold the row that the last cycle ended with: then an older
+    copy of the file was put in its place, by whatever means.
+    """
+    if last_head is not None and not was_restored(record.db) and not holds(record.db, last_head):
+        with record.unit(at=at) as unit:
+            unit.put("meta", {"key": RESTORED_AT, "value": at})
+
+
+def as_restored(database: Database, plan: Plan) -> Plan:
+    """The plan, which after a restore only takes in."""
+    return taking_in_only(plan) if was_restored(database) else plan
+
+
+def recovered(plan: Plan) -> Iterator[Recovered]:
+    """What the trackers show that a restored record does not know: values it would undo, and items it has lost."""
+    for each in plan.connectors if plan.takes_in_only else ():
+        name = each.seen.connector
+        for step in each.steps:
+            if step.edit is not None:
+                fields = ", ".join(sorted(step.edited_fields))
+                yield Recovered(name, step.view.link.remote_key, f"shows another {fields} than the record")
+        for issue in each.orphans:
+            yield Recovered(name, issue.key, "mirrors an item that the record does not have")
+
+
+def end_restore(record: Record, plan: Plan, cycle: str) -> None:
+    """Journals what was recovered, and lets the next cycle be an ordinary one, which sends."""
+    with record.unit(at=cycle, cycle=cycle) as unit:
+        for found in recovered(plan):
+            unit.note(daemon(found.connector), "restores", found.key, found.what)
+        for each in plan.connectors:
+            _doubt_creates(unit, each.seen.connector)
+        for key in (RESTORED_AT, "full_at"):  # and the next one compares everything
+            forget(unit, key)
+
+
+def _doubt_creates(unit: Unit, connector: str) -> None:
+    """A create that the restored record owes may have been sent after it was saved: the tracker is asked first."""
+    began = remembered(unit.db, "created_at") or unit.at
+    for link in links_never_bound(unit.db, connector, MIRRORED_STATES):
+        owe(unit, link, "create")
+        owed = owed_at(unit.db, link.id)
+        if owed is not None:
+            keep(unit, replace(owed, state="UNKNOWN", send_deadline=unit.at, created_at=began))

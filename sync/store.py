@@ -1,0 +1,97 @@
+"""Stores a connector's part of a plan in one unit of work: facts, journal, bases, outbox and cursor together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from ..connectors.base import Created
+from .commit import commit
+from .config import Config
+from .conflicts import raise_conflict
+from .existence import becomes_missing
+from .links import note_twin
+from .outbox import bind, owe, owe_edit
+from .people import daemon
+from .plan import ConnectorPlan, Sibling
+from .record.kinds import Link
+from .record.mirrors import cursor_of, keep, links_of, remembered, sighting_of
+from .record.record import Record
+from .record.unit import Unit
+from .steps import NewConflict
+
+
+def store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> bool:
+    """Stores everything that was seen at one connector, and notes everything that is now owed there.
+
+    True when the cursor moved: our own writes move it, too, so that alone is no news.
+    """
+    if each.seen.rules is None:
+        return False
+    with record.unit(at=cycle, cycle=cycle) as unit:
+        if each.approval is not None:
+            unit.note(each.approval, "plans", each.plan_id, "approved")
+        _take_in(unit, config, each)
+        if each.sends:
+            _note_owed(unit, each)
+        put_meta(unit, {**(each.seen.learnt or {}), f"rules:{each.seen.connector}": str(each.seen.rules)})
+        return _move_cursor(unit, each)
+
+
+def _take_in(unit: Unit, config: Config, each: ConnectorPlan) -> None:
+    for step in each.steps:
+        commit(unit, config, step)
+    for link in each.new_links:
+        unit.create(daemon(link.connector), "links", asdict(link), reason="to be mirrored")
+    for found in each.found:
+        _bind(unit, found)
+    for twin in each.twins:
+        note_twin(unit, twin.link, twin.issue)
+    lost = each.seen.missing | each.strangers
+    for link in links_of(unit.db, each.seen.connector) if lost else ():
+        if link.state == "live" and link.remote_id in lost:
+            note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
+
+
+def _note_owed(unit: Unit, each: ConnectorPlan) -> None:
+    for step in each.steps:
+        owe_edit(unit, step)
+    for view in each.owed:
+        owe(unit, view.link, "edit")
+    bound = {found.link.id for found in each.found}
+    for link in (*each.new_links, *each.retries):
+        if link.id not in bound:
+            owe(unit, link, "create")
+
+
+def _bind(unit: Unit, found: Sibling) -> None:
+    """A create whose answer was lost shows up in a read: that settles it."""
+    issue = found.issue
+    bind(unit, found.link, Created(issue.id, issue.key, issue.url), note="seen at the tracker")
+
+
+def note_missing(unit: Unit, config: Config, link: Link, told: str) -> bool:
+    """Counts a look that did not find the issue; True once that makes it missing. The item is not touched."""
+    known = sighting_of(unit.db, link)
+    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=known.missing_since or unit.at))
+    if not becomes_missing(known, unit.at, config.sync.limits):
+        return False
+    by = daemon(link.connector)
+    unit.change(by, "links", link.id, {"state": "missing"}, reason=told)
+    raise_conflict(unit, link, NewConflict("issue", None, link.remote_key, told, None, "missing"), by=by)
+    return True
+
+
+def put_meta(unit: Unit, values: Mapping[str, str]) -> None:
+    """Remembers what is not remembered yet."""
+    for key, value in values.items():
+        if remembered(unit.db, key) != value:
+            unit.put("meta", {"key": key, "value": value})
+
+
+def _move_cursor(unit: Unit, each: ConnectorPlan) -> bool:
+    name, cursor = each.seen.connector, each.seen.cursor
+    if cursor is None or cursor == cursor_of(unit.db, name):
+        return False
+    unit.put("cursors", {"connector": name, "cursor": cursor, "read_at": unit.at})
+    return True

@@ -1,0 +1,109 @@
+"""What people do while we write, or beside each other: nobody's wish goes by unseen or unnamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from poam.connectors.base import Account, Edit, Issue
+from poam.connectors.errors import Rejected
+from poam.connectors.memory import MemoryTracker
+from poam.mapping.item import WorkStatus
+
+from .deciding import at_rest
+from .engine import ISSO, Engine, engine, item
+
+AT = "2026-03-03T00:00:00.000Z"
+
+
+class Terse(MemoryTracker):
+    """Answers an edit without a history, as GitHub does; `before` happens just before the next one arrives."""
+
+    before: Callable[[], object] = staticmethod(lambda: None)
+
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        happens, self.before = self.before, lambda: None
+        happens()
+        return replace(super().edit(issue, edit), history=())
+
+
+def renamed(story: Engine, name: str) -> None:
+    with story.record.unit(at=AT) as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": name})
+
+
+def test_what_a_person_did_just_before_our_edit_arrived_is_told_of_them_once(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        tracker = Terse("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        renamed(story, "A newer name")
+        tracker.before = lambda: story.person.close(story.link().remote_id or "")
+        story.later()
+        story.later()
+        assert story.item().work_status is WorkStatus.DONE
+        assert [who for who, _, _ in story.journal("observed.work_status")] == ["ann@acme.example"]
+        assert story.item().work_done_by == "ann@acme.example"
+        at_rest(story)
+
+
+def test_a_later_date_beside_a_second_one_is_still_asked_for_once_the_second_is_gone(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        remote = story.link().remote_id or ""
+        story.person.set_due(remote, "2026-07-01")
+        story.world.change(Account("bob"), remote, {"due_dates": ("2026-07-01", "2026-09-09")})
+        story.later(minutes=1)
+        story.world.change(Account("bob"), remote, {"due_dates": ("2026-07-01",)})
+        story.later()
+        assert [(each.requested_date, each.requested_by) for each in story.requests()] == [
+            ("2026-07-01", "ann@acme.example")
+        ]
+
+
+def test_a_refused_write_goes_on_without_the_part_that_somebody_mended(tmp_path: Path) -> None:
+    def refused(message: str) -> Any:
+        return Rejected(message, field="title")
+
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        remote = story.link().remote_id or ""
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name", "forecast_date": "2026-04-10"})
+        story.world.faults.append(("edit", "before", refused))
+        story.later()
+        assert [conflict.field for conflict in story.conflicts()] == ["title"]
+        story.person.rename(remote, "[V-1] A newer name")
+        story.later()
+        story.later()
+        assert story.conflicts() == []
+        assert story.issue().due_dates == ("2026-04-10",)
+        at_rest(story)
+
+
+def test_a_title_that_the_tracker_made_its_own_is_no_news_even_when_its_answer_was_lost(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        renamed(story, "The vendor’s library")
+        story.later()
+        remote = story.link().remote_id or ""
+        ours = story.tracker.get(remote).author
+        story.world.change(ours, remote, {"title": "[V-1] The vendor's library"})
+        story.later()
+        assert story.journal("observed.title") == []
+
+
+def test_a_status_that_our_own_write_ran_over_is_a_conflict_and_neither_is_lost(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        tracker = Terse("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+        tracker.before = lambda: story.person.close(story.link().remote_id or "", "wont_do")
+        story.later()
+        story.later()
+        assert [(each.record_value, each.tracker_value) for each in story.conflicts()] == [("blocked", "wont_do")]
+        at_rest(story)
