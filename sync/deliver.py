@@ -15,7 +15,7 @@ from .edit import edit, retire
 from .people import daemon
 from .postman import Delivery, Postman
 from .record.kinds import Link, Owed
-from .record.mirrors import as_it_stands, keep, link_of, remembered, unsettled
+from .record.mirrors import in_hand, keep, link_of, remembered, unsettled
 from .rules import rules_for
 from .steps import NewConflict
 from .store import note_missing
@@ -91,7 +91,7 @@ def _send(postman: Postman, owed: Owed) -> None:
 def _missed(postman: Postman, owed: Owed, link: Link, error: Gone) -> None:
     """A 404 has many causes, none of which closes an item: only several looks over time make an issue missing."""
     limits = postman.config.sync.limits
-    stands = as_it_stands(postman.record.db, owed)
+    stands = in_hand(postman.record.db, owed)
     with postman.unit() as unit:
         if note_missing(unit, postman.config, link, str(error)):
             keep(unit, replace(stands, state="FAILED", last_error=str(error)))
@@ -102,7 +102,7 @@ def _missed(postman: Postman, owed: Owed, link: Link, error: Gone) -> None:
 
 def _refused(postman: Postman, owed: Owed, link: Link, error: Rejected) -> None:
     """The tracker will not have it: kept for a person, who sees what was to be written and why it was not."""
-    refused = replace(as_it_stands(postman.record.db, owed), state="FAILED", last_error=str(error))
+    refused = replace(in_hand(postman.record.db, owed), state="FAILED", last_error=str(error))
     conflict = NewConflict(error.field or "issue", None, refused.payload, str(error), None, "refused")
     with postman.unit() as unit:
         keep(unit, refused)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from ..connectors.base import Edit, Issue
 from ..connectors.errors import Gone, Unavailable
 from ..mapping.issue_text import with_block
 from .conflicts import raise_conflict
 from .existence import is_ours
-from .outbox import settle, written
+from .outbox import renewed, settle, written
 from .people import daemon
 from .postman import Postman
 from .record.kinds import Link, Owed
-from .record.mirrors import as_it_stands, links_of_item, sighting_of
+from .record.mirrors import in_hand, keep, links_of_item, sighting_of
 from .steps import NewConflict
 
 
@@ -68,7 +69,9 @@ def _ask(postman: Postman, mirror: Link, twin: Issue) -> None:
 
 def _send(postman: Postman, owed: Owed, issue: Issue, wanted: Edit) -> Issue:
     """Sends one edit and returns the issue as the tracker then holds it."""
-    postman.keep(owed, state="SENDING", payload=written(wanted), attempts=owed.attempts + 1)
+    with postman.unit() as unit:
+        sending = renewed(unit, in_hand(unit.db, owed))
+        keep(unit, replace(sending, state="SENDING", payload=written(wanted), attempts=1))
     try:
         return postman.tracker.edit(issue, wanted)
     except Unavailable as error:
@@ -78,4 +81,4 @@ def _send(postman: Postman, owed: Owed, issue: Issue, wanted: Edit) -> Issue:
 
 def _done(postman: Postman, owed: Owed) -> None:
     with postman.unit() as unit:
-        settle(unit, as_it_stands(unit.db, owed))
+        settle(unit, in_hand(unit.db, owed))

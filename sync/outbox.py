@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from ..connectors.base import Created, Draft, Edit
 from .people import daemon
 from .record.kinds import Link, Owed
-from .record.mirrors import keep, owed_at, sighting_of
+from .record.mirrors import in_hand, keep, owed_at, sighting_of
 from .record.unit import Unit
 from .steps import Step
 
@@ -20,7 +20,12 @@ from .steps import Step
 def owe(unit: Unit, link: Link, operation: str) -> None:
     """A write is due at this issue. What it holds is decided when it is sent; one at a time is enough."""
     if owed_at(unit.db, link.id) is None:
-        keep(unit, Owed(unit.next_id("outbox"), link.id, operation, "{}", "PENDING", 0, "", "", "", unit.at))
+        owe_at(unit, link.id, operation)
+
+
+def owe_at(unit: Unit, link_id: str, operation: str) -> None:
+    """The same where nothing is owed."""
+    keep(unit, Owed(unit.next_id("outbox"), link_id, operation, "{}", "PENDING", 0, "", "", "", unit.at))
 
 
 def owe_edit(unit: Unit, step: Step) -> None:
@@ -46,6 +51,17 @@ def bind(unit: Unit, link: Link, created: Created, *, note: str = "") -> None:
     owed = owed_at(unit.db, link.id)
     if owed is not None:
         settle(unit, owed, note=note)
+
+
+def renewed(unit: Unit, owed: Owed) -> Owed:
+    """The write to be sent now: a new one where the old was sent before, for what that one held may still arrive and
+    must then be known for ours.
+    """
+    if not owed.attempts:
+        return owed
+    settle(unit, owed, note=owed.last_error or "planned anew")
+    owe_at(unit, owed.link_id, owed.operation)
+    return in_hand(unit.db, owed)
 
 
 def settle(unit: Unit, owed: Owed, *, note: str = "") -> None:

@@ -14,7 +14,7 @@ from .config import Config
 from .errors import MassChange
 from .look import look
 from .record.kinds import Owed
-from .record.mirrors import as_it_stands, keep, link_of
+from .record.mirrors import in_hand, keep, link_of
 from .record.record import Record
 from .record.unit import Unit
 from .rules import Rules
@@ -58,7 +58,7 @@ class Postman:
 
     def keep(self, owed: Owed, **changes: str | int) -> Owed:
         """The owed write as it stands, with these changes, stored."""
-        changed = replace(as_it_stands(self.record.db, owed), **changes)  # type: ignore[arg-type]
+        changed = replace(in_hand(self.record.db, owed), **changes)  # type: ignore[arg-type]
         with self.unit() as unit:
             keep(unit, changed)
         return changed

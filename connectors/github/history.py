@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
+from math import inf
 from typing import Any
 
 from ..base import Change, Value
@@ -47,14 +48,26 @@ class _State:
         return self if len(days) > 1 else replace(self, due=days[0] if days else None)
 
 
-def history_of(row: Mapping[str, Any], events: Iterable[Event]) -> tuple[Change, ...]:
-    """The changes that lead to the issue as the row shows it, oldest first. Events may come in any order."""
+def history_of(row: Mapping[str, Any], events: Iterable[Event], settled: str = "9999") -> tuple[Change, ...]:
+    """The changes that lead to the issue as the row shows it, oldest first. Events may come in any order.
+
+    The feed may lag behind the row: an event since `settled` that contradicts it has a successor that is still to
+    come. Then it and what follows are left for a later read, so that nobody reads on past what is not told yet.
+    """
     told = sorted(events, key=lambda event: int(event["id"]))
     ordered = list(dropwhile(lambda event: _is_birth(row, event), told))
     agreed = _agreed(row, [event for event in ordered if event["event"] in _ON])
     renamed = [event for event in ordered if event["event"] == "renamed"]
     changes = [*_replayed(_before(row, agreed), agreed), *map(_renaming, renamed)]
-    return tuple(sorted(changes, key=lambda change: change.id))
+    whole = _whole_until(ordered, agreed, settled)
+    return tuple(sorted((change for change in changes if change.id < whole), key=lambda change: change.id))
+
+
+def _whole_until(events: Sequence[Event], agreed: Sequence[Event], settled: str) -> float:
+    """The first event that is not to be told yet."""
+    kept = {event["id"] for event in agreed}
+    left_out = [event for event in events if event["event"] in _ON and event["id"] not in kept]
+    return min((event["id"] for event in left_out if event["created_at"] >= settled), default=inf)
 
 
 def _is_birth(row: Mapping[str, Any], event: Event) -> bool:

@@ -91,7 +91,7 @@ class GithubTracker:
         following = known.after(rows, first, self._token, self._settings.overlap)
         changed = [row for row in reversed(rows) if "pull_request" not in row and known.is_new(row)]
         told = begin(known.watermark, self._settings.overlap) if known.watermark else ""
-        return Page(self._attributed(changed, told), following.text)
+        return Page(self._attributed(changed, told, self._settled(first)), following.text)
 
     def get(self, issue_id: str, *, known: str = "") -> Issue:
         """One read for an issue that is known; else two: the issue, then its events."""
@@ -100,7 +100,8 @@ class GithubTracker:
             return self._issue(row)
         path = f"{self._home()}/issues/{issue_id}/events"
         first = self._wire.read(path, {"per_page": 100}, issue_id=issue_id, many=True)
-        return self._issue(row, chain.from_iterable(self._wire.pages(first, issue_id=issue_id)))
+        events = chain.from_iterable(self._wire.pages(first, issue_id=issue_id))
+        return self._issue(row, events, self._settled(first))
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
         """REST reads issues by number one at a time only."""
@@ -170,7 +171,7 @@ class GithubTracker:
         if add:
             self._wire.write("POST", path, {"labels": add}, issue_id=issue_id, many=True)
 
-    def _attributed(self, rows: Sequence[Row], since: str) -> list[Issue]:
+    def _attributed(self, rows: Sequence[Row], since: str, settled: str) -> list[Issue]:
         """The issues with their events since then, or since the oldest of them was made."""
         if not rows:
             return []
@@ -179,7 +180,7 @@ class GithubTracker:
         for event in self._events(horizon):
             if event.get("issue"):
                 events[event["issue"]["number"]].append(event)
-        return [self._issue(row, events[row["number"]]) for row in rows]
+        return [self._issue(row, events[row["number"]], settled) for row in rows]
 
     def _events(self, horizon: str) -> Iterable[Event]:
         """The repository's events, newest first, page by page until one is older."""
@@ -189,8 +190,12 @@ class GithubTracker:
             if page and page[-1]["created_at"] < horizon:
                 return
 
-    def _issue(self, row: Row, events: Iterable[Event] = ()) -> Issue:
-        return issue_of(row, self._settings.repository, history_of(row, events))
+    def _settled(self, answer: Answer) -> str:
+        """What happened before that is certainly listed."""
+        return begin(answer.server_time, self._settings.overlap)
+
+    def _issue(self, row: Row, events: Iterable[Event] = (), settled: str = "") -> Issue:
+        return issue_of(row, self._settings.repository, history_of(row, events, settled))
 
     def _row(self, issue_id: str) -> Row:
         """The issue as it stands."""

@@ -171,9 +171,9 @@ def owed_at(database: Database, link_id: str) -> Owed | None:
     return found[0] if found else None
 
 
-def as_it_stands(database: Database, owed: Owed) -> Owed:
-    """An owed write after whatever happened to it since it was read."""
-    return rows(database, Owed, "id = ?", (owed.id,))[0]
+def in_hand(database: Database, owed: Owed) -> Owed:
+    """The write that is owed in this one's place by now: itself as it stands, or the one it was planned anew as."""
+    return owed_at(database, owed.link_id) or rows(database, Owed, "id = ?", (owed.id,))[0]
 
 
 def payloads(database: Database, link_id: str) -> Iterator[str]:

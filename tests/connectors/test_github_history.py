@@ -89,3 +89,25 @@ def test_each_change_begins_where_the_one_before_it_ended(clicks: list[str]) -> 
     for field in ("status", "due_date"):
         values = [(change.old, change.new) for change in history if change.field == field]
         assert all(before[1] == after[0] for before, after in pairwise(values))
+
+
+@given(clicks=CLICKS, listed=st.integers(0, 30))
+def test_a_feed_that_lags_behind_the_issue_tells_nothing_after_what_it_leaves_out(
+    clicks: list[str], listed: int
+) -> None:
+    desk = Desk()
+    for click in clicks:
+        desk.click(click)
+    whole = [(change.id, change.field) for change in history_of(desk.row(), desk.events)]
+    told = [(change.id, change.field) for change in history_of(desk.row(), desk.events[:listed], "2026-03-02")]
+    assert told == whole[: len(told)]
+
+
+def test_an_event_that_contradicts_the_issue_for_good_holds_nothing_back() -> None:
+    """A label deleted in the repository goes without an event."""
+    desk = Desk()
+    desk.click("due:2026-04-01")
+    desk.labels.clear()
+    desk.click("not_planned")
+    assert [change.field for change in history_of(desk.row(), desk.events, "2026-03-03")] == ["status"]
+    assert history_of(desk.row(), desk.events, "2026-03-02") == ()

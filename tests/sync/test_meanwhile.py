@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from poam.connectors.base import Account, Edit, Issue
-from poam.connectors.errors import Rejected
+from poam.connectors.errors import Rejected, Unsettled
 from poam.connectors.memory import MemoryTracker
 from poam.mapping.item import WorkStatus
 
@@ -106,4 +106,25 @@ def test_a_status_that_our_own_write_ran_over_is_a_conflict_and_neither_is_lost(
         story.later()
         story.later()
         assert [(each.record_value, each.tracker_value) for each in story.conflicts()] == [("blocked", "wont_do")]
+        at_rest(story)
+
+
+def test_a_write_that_lands_long_after_a_newer_one_is_known_for_ours(tmp_path: Path) -> None:
+    """Its answer was lost, a person moved the date meanwhile, and we wrote again: then it comes to light."""
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        remote = story.link().remote_id or ""
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"forecast_date": "2026-04-20"})
+        story.world.faults.append(("edit", "before", Unsettled))
+        story.later()
+        story.person.set_due(remote, "2026-03-22")
+        renamed(story, "A newer name")
+        story.later()
+        assert story.item().forecast_date == "2026-03-22"
+        story.world.change(story.tracker.get(remote).author, remote, {"due_dates": ("2026-04-20",)})
+        story.later()
+        assert story.item().forecast_date == "2026-03-22"
+        assert [who for who, _, _ in story.journal("observed.due_date")] == ["ann@acme.example"]
+        assert story.issue().due_dates == ("2026-03-22",)
         at_rest(story)
