@@ -15,14 +15,14 @@ from .merge import settle
 from .record.kinds import Conflict, Sighting
 from .rules import Rules
 from .sketch import Sketch
-from .steps import NO_FIELDS, Fields, Step, View
+from .steps import NOTHING_WRITTEN, Step, View, Writes, Written
 from .wanted import wanted_texts
 from .work_status import plan_work_status
 
 ENDS_BY_ITSELF = frozenset({"refused", "missing", "manual"})
 
 
-def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Fields = NO_FIELDS) -> Step | None:
+def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NOTHING_WRITTEN) -> Step | None:
     """What this sighting of the issue means; `wrote` holds the fields we have just written and are reading back.
 
     None when the sighting is older than one we have seen (a lagging index): it tells nothing.
@@ -88,14 +88,14 @@ def _plan_ours(sketch: Sketch) -> None:
         "labels": " ".join(sorted(label for label in issue.labels if is_our_label(label))),
     }
     if issue.marker != sketch.view.link.marker or not issue.marked:
-        sketch.pushes["marker"] = sketch.view.link.marker
+        sketch.pushes["marker"] = Written(sketch.view.link.marker, issue.marker)
     for name, want in wanted_texts(sketch.after, rules, tuple(sketch.requests)).items():
         sketch.agree(name, settle(sketch.view.bases.get(name), want, seen[name]), seen[name])
 
 
 def _edit(sketch: Sketch) -> Edit:
     """What is owed and nothing else."""
-    pushes, issue = sketch.pushes, sketch.issue
+    pushes, issue = {name: written.value for name, written in sketch.pushes.items()}, sketch.issue
     present = {label for label in issue.labels if is_our_label(label)}
     wanted = set((pushes["labels"] or "").split()) if "labels" in pushes else present
     work = pushes.get("work_status")

@@ -18,7 +18,7 @@ from .record.mirrors import in_hand, keep, link_of
 from .record.record import Record
 from .record.unit import Unit
 from .rules import Rules
-from .steps import NO_FIELDS, Fields, Step
+from .steps import NOTHING_WRITTEN, Step, Writes
 from .times import iso
 from .views import view_of
 
@@ -63,7 +63,7 @@ class Postman:
             keep(unit, changed)
         return changed
 
-    def take_in(self, link_id: str, issue: Issue, *, wrote: Fields = NO_FIELDS) -> Step | None:
+    def take_in(self, link_id: str, issue: Issue, *, wrote: Writes = NOTHING_WRITTEN) -> Step | None:
         """Stores what a look at an issue leads to; None when it shows an older state than the one we know.
 
         `wrote` holds the fields that we have just written and are reading back. An answer without a history may
@@ -72,7 +72,7 @@ class Postman:
         view = view_of(self.record.db, self.config, link_of(self.record.db, link_id))
         step = look(view, issue, self.rules, self.now, wrote=wrote)
         if step is not None and not step.is_attributed:
-            step = look(view, self.tracker.get(issue.id), self.rules, self.now, wrote=wrote)
+            step = look(view, self.tracker.get(issue.id), self.rules, self.now)
         if step is not None:
             with self.unit() as unit:
                 commit(unit, self.config, step)

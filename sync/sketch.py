@@ -12,7 +12,7 @@ from .history import seen_values
 from .merge import Base, Merged
 from .record.kinds import Request
 from .rules import Rules
-from .steps import Fields, ItemChange, NewConflict, NewRequest, Observed, View
+from .steps import ItemChange, NewConflict, NewRequest, Observed, View, Writes, Written
 
 
 @dataclass(slots=True)
@@ -24,13 +24,13 @@ class Sketch:
     rules: Rules
     now: str
     observed: tuple[Observed, ...] = ()
-    wrote: Fields = field(default_factory=dict)
+    wrote: Writes = field(default_factory=dict)
     item_changes: list[ItemChange] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
     conflicts: list[NewConflict] = field(default_factory=list)
     sighting_changes: dict[str, str | None] = field(default_factory=dict)
     bases: dict[str, Base] = field(default_factory=dict)
-    pushes: dict[str, str | None] = field(default_factory=dict)
+    pushes: dict[str, Written] = field(default_factory=dict)
     equal: set[str] = field(default_factory=set)
     withdrawn: dict[RequestKind, Observed] = field(default_factory=dict)
 
@@ -65,19 +65,20 @@ class Sketch:
         self.item_changes.append(ItemChange(values, because, reason))
 
     def agree(self, name: str, merged: Merged, seen: str | None, *, version: int = 0, alike: bool = False) -> None:
-        """Notes the pair both sides agree on, or the push that is owed. What we just wrote is as good as it gets.
+        """Notes the pair both sides agree on, or the push that is owed.
 
-        `alike`: the tracker shows the value well enough, if in another word.
+        A write after which the issue shows what it showed before is as good as it gets; where it shows a third thing, a
+        person may have been quicker. `alike`: the tracker shows the value well enough, if in another word.
         """
         if merged.agreed and (merged.value == seen or alike):
             self.equal.add(name)
-        written = name in self.wrote and self.wrote[name] == merged.value
-        if merged.agreed or (merged.push and written):
+        in_vain = self.wrote.get(name) == Written(merged.value, seen)
+        if merged.agreed or (merged.push and in_vain):
             self.bases[name] = Base(merged.value, seen, version)
             if merged.push and name in ("due_date", "work_status"):
                 self.conflicts.append(NewConflict(name, None, merged.value, seen, None, "refused"))
         elif merged.push:
-            self.pushes[name] = merged.value
+            self.pushes[name] = Written(merged.value, seen)
 
 
 def waits(request: Request) -> bool:

@@ -13,10 +13,19 @@ from ..mapping.profiles import Profile
 from .merge import Base
 from .record.kinds import Conflict, Link, Request, Sighting
 
-Fields = Mapping[str, str | None]
-"""Values of an issue's fields, in the record's words."""
 
-NO_FIELDS: Fields = MappingProxyType({})
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value that an edit gives a field, and what the issue showed before; both in the record's words."""
+
+    value: str | None
+    before: str | None
+
+
+Writes = Mapping[str, Written]
+"""What an edit writes, by field."""
+
+NOTHING_WRITTEN: Writes = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Step:
     withdrawn: Mapping[RequestKind, Observed] = field(default_factory=dict)
     bases: Mapping[str, Base] = field(default_factory=dict)
     edit: Edit | None = None
-    edited_fields: Fields = field(default_factory=dict)
+    edited_fields: Writes = field(default_factory=dict)
 
     @property
     def has_news(self) -> bool:

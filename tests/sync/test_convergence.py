@@ -87,6 +87,8 @@ class Rules:
         if not merged.push:
             return world
         shown = self.normal(merged.value)
+        if shown not in (merged.value, mirror.shown):  # a third thing: written once more
+            return world.but(at, replace(mirror, shown=shown))
         return world.but(at, replace(mirror, shown=shown, base=Base(merged.value, shown), dirty=False))
 
     def steps(self, world: World) -> Iterator[World]:

@@ -128,3 +128,47 @@ def test_a_write_that_lands_long_after_a_newer_one_is_known_for_ours(tmp_path: P
         assert [who for who, _, _ in story.journal("observed.due_date")] == ["ann@acme.example"]
         assert story.issue().due_dates == ("2026-03-22",)
         at_rest(story)
+
+
+def test_what_a_person_undid_just_before_our_edit_arrived_is_put_back(tmp_path: Path) -> None:
+    """The answer shows less than we want, and not because the tracker would not take it."""
+    with engine(tmp_path, item(1)) as story:
+        tracker = Terse("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        remote = story.link().remote_id or ""
+        ours = story.issue().labels
+        assert ours, "a label tells the severity"
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"kev_tracking": 1})
+        tracker.before = lambda: story.person.label(remote, remove=tuple(ours))
+        for _ in range(3):
+            story.later()
+        assert story.issue().labels == ours | {"poam-kev"}
+        renamed(story, "A newer name")
+        tracker.before = lambda: (story.person.close(remote), story.person.rewrite_body(remote, "gone"))
+        for _ in range(3):
+            story.later()
+        assert "A newer name" in story.issue().body
+        at_rest(story)
+
+
+def test_what_a_tracker_will_not_take_is_written_once_and_told(tmp_path: Path) -> None:
+    class Stubborn(MemoryTracker):
+        def edit(self, issue: Issue, edit: Edit) -> Issue:
+            return super().edit(issue, replace(edit, due_date=None))
+
+    with engine(tmp_path, item(1)) as story:
+        story.tracker = Stubborn("jira", story.world)
+        story.cycle()
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"forecast_date": "2026-04-10"})
+        story.later()
+        story.later()
+        [conflict] = story.conflicts()
+        assert (conflict.field, conflict.record_value, conflict.tracker_value) == (
+            "due_date",
+            "2026-04-10",
+            "2026-05-01",
+        )
+        at_rest(story)

@@ -47,7 +47,10 @@ def _cases() -> Iterator[Case]:
         yield Case(*given, merge(base, ours, theirs, proposal, dirty=dirty, policy=policy))
 
 
-CASES = tuple(_cases())
+@pytest.fixture
+def cases() -> tuple[Case, ...]:
+    """Every combination, merged anew for each test: so the mutants of the merge meet every promise made here."""
+    return tuple(_cases())
 
 
 def merged_again(case: Case, value: Value, theirs: Value) -> Merged:
@@ -55,66 +58,66 @@ def merged_again(case: Case, value: Value, theirs: Value) -> Merged:
     return merge(Base(value, theirs, VERSION), value, theirs, NOTHING, dirty=False, policy=case.policy)
 
 
-def test_there_is_an_answer_to_everything() -> None:
-    assert len(CASES) == 17 * 4 * 4 * 5 * 2 * 3
-    assert all(isinstance(case.merged, Merged) for case in CASES)
+def test_there_is_an_answer_to_everything(cases: tuple[Case, ...]) -> None:
+    assert len(cases) == 17 * 4 * 4 * 5 * 2 * 3
+    assert all(isinstance(case.merged, Merged) for case in cases)
 
 
-def test_a_value_is_never_invented() -> None:
-    assert all(case.merged.value in (case.ours, case.proposal) for case in CASES)
+def test_a_value_is_never_invented(cases: tuple[Case, ...]) -> None:
+    assert all(case.merged.value in (case.ours, case.proposal) for case in cases)
 
 
-def test_a_change_at_the_tracker_alone_is_taken() -> None:
-    alone = [case for case in CASES if case.tracker_moved and not case.record_moved]
+def test_a_change_at_the_tracker_alone_is_taken(cases: tuple[Case, ...]) -> None:
+    alone = [case for case in cases if case.tracker_moved and not case.record_moved]
     assert alone
     assert all(case.merged.value == case.proposal and case.merged.conflict is None for case in alone)
 
 
-def test_a_change_of_the_record_alone_holds_and_reaches_the_tracker() -> None:
-    alone = [case for case in CASES if case.record_moved and not case.tracker_moved]
+def test_a_change_of_the_record_alone_holds_and_reaches_the_tracker(cases: tuple[Case, ...]) -> None:
+    alone = [case for case in cases if case.record_moved and not case.tracker_moved]
     assert alone
     assert all(case.merged.value == case.ours and case.merged.conflict is None for case in alone)
     assert all(case.merged.push is (case.ours != case.theirs) for case in alone)
 
 
-def test_without_any_change_the_record_holds() -> None:
-    still = [case for case in CASES if not case.record_moved and not case.tracker_moved]
+def test_without_any_change_the_record_holds(cases: tuple[Case, ...]) -> None:
+    still = [case for case in cases if not case.record_moved and not case.tracker_moved]
     assert all(case.merged.value == case.ours for case in still)
 
 
-def test_two_different_changes_are_always_a_conflict_and_nothing_else_is_one() -> None:
-    assert all((case.merged.conflict is not None) is case.differ for case in CASES)
+def test_two_different_changes_are_always_a_conflict_and_nothing_else_is_one(cases: tuple[Case, ...]) -> None:
+    assert all((case.merged.conflict is not None) is case.differ for case in cases)
 
 
 @pytest.mark.parametrize(("policy", "winner"), [(Policy.RECORD, "ours"), (Policy.TRACKER, "proposal")])
-def test_a_policy_names_the_side_that_wins_and_says_so(policy: Policy, winner: str) -> None:
-    decided = [case for case in CASES if case.differ and case.policy is policy]
+def test_a_policy_names_the_side_that_wins_and_says_so(policy: Policy, winner: str, cases: tuple[Case, ...]) -> None:
+    decided = [case for case in cases if case.differ and case.policy is policy]
     assert all(case.merged.value == getattr(case, winner) and case.merged.conflict is policy for case in decided)
     assert not any(case.merged.frozen for case in decided)
 
 
-def test_a_conflict_left_to_a_person_is_frozen_and_touches_neither_side() -> None:
-    frozen = [case for case in CASES if case.merged.frozen]
-    assert frozen == [case for case in CASES if case.differ and case.policy is Policy.MANUAL]
+def test_a_conflict_left_to_a_person_is_frozen_and_touches_neither_side(cases: tuple[Case, ...]) -> None:
+    frozen = [case for case in cases if case.merged.frozen]
+    assert frozen == [case for case in cases if case.differ and case.policy is Policy.MANUAL]
     assert all(case.merged == Merged(case.ours, conflict=Policy.MANUAL, frozen=True) for case in frozen)
 
 
-def test_equal_changes_agree() -> None:
-    equal = [case for case in CASES if case.record_moved and case.proposal == case.ours == case.theirs]
+def test_equal_changes_agree(cases: tuple[Case, ...]) -> None:
+    equal = [case for case in cases if case.record_moved and case.proposal == case.ours == case.theirs]
     assert equal
     assert all(case.merged == Merged(case.ours, agreed=True) for case in equal)
 
 
-def test_a_push_is_owed_exactly_where_nothing_is_agreed_and_nothing_is_frozen() -> None:
-    assert all(case.merged.push is not (case.merged.agreed or case.merged.frozen) for case in CASES)
+def test_a_push_is_owed_exactly_where_nothing_is_agreed_and_nothing_is_frozen(cases: tuple[Case, ...]) -> None:
+    assert all(case.merged.push is not (case.merged.agreed or case.merged.frozen) for case in cases)
 
 
-def test_what_both_sides_show_alike_is_never_pushed() -> None:
-    assert not any(case.merged.push and case.merged.value == case.theirs for case in CASES)
+def test_what_both_sides_show_alike_is_never_pushed(cases: tuple[Case, ...]) -> None:
+    assert not any(case.merged.push and case.merged.value == case.theirs for case in cases)
 
 
-def test_a_pair_that_differs_is_agreed_only_when_it_was_before_and_nobody_moved() -> None:
-    lossy = [case for case in CASES if case.merged.agreed and case.merged.value != case.theirs]
+def test_a_pair_that_differs_is_agreed_only_when_it_was_before_and_nobody_moved(cases: tuple[Case, ...]) -> None:
+    lossy = [case for case in cases if case.merged.agreed and case.merged.value != case.theirs]
     assert lossy
     for case in lossy:
         assert case.base == Base(case.ours, case.theirs, VERSION)
@@ -122,23 +125,23 @@ def test_a_pair_that_differs_is_agreed_only_when_it_was_before_and_nobody_moved(
         assert case.proposal in (NOTHING, case.ours)
 
 
-def test_a_decision_carried_out_and_read_back_comes_to_rest() -> None:
-    for case in CASES:
+def test_a_decision_carried_out_and_read_back_comes_to_rest(cases: tuple[Case, ...]) -> None:
+    for case in cases:
         if case.merged.frozen:
             continue
         shown = case.merged.value if case.merged.push else case.theirs
         assert merged_again(case, case.merged.value, shown) == Merged(case.merged.value, agreed=True)
 
 
-def test_a_tracker_that_can_only_come_close_is_left_in_peace() -> None:
-    for case in CASES:
+def test_a_tracker_that_can_only_come_close_is_left_in_peace(cases: tuple[Case, ...]) -> None:
+    for case in cases:
         if case.merged.push:
             for close in VALUES:
                 assert merged_again(case, case.merged.value, close) == Merged(case.merged.value, agreed=True)
 
 
-def test_a_person_ends_a_frozen_conflict_with_either_side_and_it_stays_ended() -> None:
-    for case in CASES:
+def test_a_person_ends_a_frozen_conflict_with_either_side_and_it_stays_ended(cases: tuple[Case, ...]) -> None:
+    for case in cases:
         if case.merged.frozen:
             for taken in (case.ours, case.proposal):
                 assert not isinstance(taken, Nothing)
