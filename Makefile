@@ -12,17 +12,22 @@ INSTALL := $(PIP) install --no-deps --no-build-isolation
 help:
 	@echo 'make demo    the whole loop on sandbox trackers, in under a minute'
 	@echo 'make test    the test suite (ARGS="-k name" chooses)'
+	@echo 'make prove   the long proof: 20,000 simulated stories, tampering and kills (ARGS="--minutes 30")'
 	@echo 'make lint    style, types and architecture'
 	@echo 'make bench   benchmarks: ratios against the libraries alone'
 	@echo 'make lock    resolve the dependencies of pyproject.toml again'
 	@echo 'make clean   remove everything that can be made again'
 
 demo: $(READY)
-	$(BIN)/poam demo $(ARGS)
+	@$(BIN)/poam demo $(ARGS)
 
 # A worker per core, but no more than four: the suite is short and machines are shared.
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+# Hours of simulated trackers, people, faults and crashes; every failure prints the command that tells it again.
+prove: $(READY)
+	$(BIN)/python -m tests.simulation.prove $(ARGS)
 
 bench: $(READY)
 	@set -e; for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done
