@@ -13,15 +13,15 @@ from ..connectors import connect
 from ..connectors.base import Health, Tracker
 from ..connectors.errors import TrackerError
 from ..mapping.life import MIRRORED_STATES
-from .config import Config, secret
 from .errors import PoamSyncError
-from .people import who
 from .record.database import journal_mode, source, sqlite3
 from .record.items import load as load_items
 from .record.record import Record
 from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
-from .routes import idle_routes, route
-from .systems import left_out
+from .settings.config import Config, secret
+from .settings.people import who
+from .settings.routes import idle_routes, route
+from .settings.systems import left_out
 
 SKEW = timedelta(minutes=5)
 """How far clocks may differ: times of both sides stand side by side in the journal."""

@@ -7,15 +7,15 @@ from typing import Any
 
 from ..mapping.item import WorkStatus
 from ..mapping.life import RequestKind
-from .config import Config
-from .conflicts import end_by_itself, raise_conflict
-from .people import author, daemon, person_of
+from .deciding.conflicts import end_by_itself, raise_conflict
+from .deciding.status_date import dated
+from .looking.steps import ItemChange, NewRequest, Observed, Step, View
 from .record.journal import Author
 from .record.kinds import Link, Request
 from .record.mirrors import keep, keep_base, waiting_requests
 from .record.unit import Unit
-from .status_date import dated
-from .steps import ItemChange, NewRequest, Observed, Step, View
+from .settings.config import Config
+from .settings.people import author, daemon, person_of
 
 
 def engineer(config: Config, connector: str, observed: Observed | None) -> Author:

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ..connectors.base import Tracker
-from .config import Config
 from .decide import decide
-from .deliver import deliver
+from .delivery.deliver import deliver
+from .delivery.postman import Delivery, Postman
 from .guard import Approval, hold_back
 from .observe import observe
 from .plan import ConnectorPlan, Plan
-from .postman import Delivery, Postman
 from .record.database import Database
 from .record.journal import head
 from .record.mirrors import has_followers, remembered
 from .record.record import Record
-from .report import Report, report_of
-from .resting import resting
 from .restored import as_restored, end_restore, recovered, was_restored
+from .settings.config import Config
 from .store import put_meta, store
+from .telling.report import Report, report_of
+from .telling.resting import resting
 from .times import iso, moment
 
 FULL_EVERY = timedelta(days=1)

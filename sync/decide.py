@@ -8,10 +8,13 @@ from datetime import datetime
 
 from ..connectors.base import Issue
 from ..mapping.life import MIRRORED_STATES
-from .config import Config
-from .existence import becomes_missing, is_copy_of, is_known, is_ours
-from .links import first_link
-from .look import look
+from .delivery.links import first_link
+from .looking.existence import becomes_missing, is_copy_of, is_known, is_ours
+from .looking.look import look
+from .looking.rules import Rules
+from .looking.steps import Step, View
+from .looking.views import view_of
+from .looking.wanted import is_owed
 from .plan import ConnectorPlan, Plan, Seen, Sibling
 from .record.database import Database
 from .record.items import unmirrored
@@ -26,12 +29,9 @@ from .record.mirrors import (
     remembered,
     sighting_of,
 )
-from .routes import route
-from .rules import Rules
-from .steps import Step, View
+from .settings.config import Config
+from .settings.routes import route
 from .times import iso
-from .views import view_of
-from .wanted import is_owed
 
 
 def decide(database: Database, config: Config, seen: Sequence[Seen], now: datetime, *, full: bool) -> Plan:

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from .errors import InputError, MassChange
-from .limits import Limits
 from .plan import ConnectorPlan, Plan, Seen
 from .record.journal import Author
+from .settings.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

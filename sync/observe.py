@@ -7,12 +7,12 @@ from datetime import datetime
 
 from ..connectors.base import Issue, Page, Tracker
 from ..connectors.errors import Forbidden, TrackerError
-from .config import Config
+from .looking.rules import rules_for
 from .plan import Seen
 from .record.database import Database
 from .record.kinds import Link
 from .record.mirrors import cursor_of, links_of, links_to_look_at, remembered, sighting_of
-from .rules import rules_for
+from .settings.config import Config
 from .times import iso
 
 

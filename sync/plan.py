@@ -9,10 +9,10 @@ from ..connectors.base import Issue
 from ..connectors.errors import TrackerError
 from ..mapping.item import PoamItem
 from .errors import MassChange
+from .looking.rules import Rules
+from .looking.steps import Step, View
 from .record.journal import Author
 from .record.kinds import Link
-from .rules import Rules
-from .steps import Step, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..mapping.life import MIRRORED_STATES
-from .outbox import owe
-from .people import daemon
+from .delivery.outbox import owe
 from .plan import Plan, taking_in_only
 from .record.database import Database
 from .record.journal import holds
 from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered
 from .record.record import Record
 from .record.unit import Unit
-from .report import Recovered
+from .settings.people import daemon
+from .telling.report import Recovered
 
 RESTORED_AT = "restored_at"
 

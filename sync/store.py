@@ -7,18 +7,18 @@ from dataclasses import asdict, replace
 
 from ..connectors.base import Created
 from .commit import commit
-from .config import Config
-from .conflicts import raise_conflict
-from .existence import becomes_missing
-from .links import note_twin
-from .outbox import bind, owe, owe_edit
-from .people import daemon
+from .deciding.conflicts import raise_conflict
+from .delivery.links import note_twin
+from .delivery.outbox import bind, owe, owe_edit
+from .looking.existence import becomes_missing
+from .looking.steps import NewConflict
 from .plan import ConnectorPlan, Sibling
 from .record.kinds import Link
 from .record.mirrors import cursor_of, keep, links_of, remembered, sighting_of
 from .record.record import Record
 from .record.unit import Unit
-from .steps import NewConflict
+from .settings.config import Config
+from .settings.people import daemon
 
 
 def store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> bool:

@@ -21,7 +21,7 @@ BESIDE = (
     *("tests", "docs", "deploy", "Makefile", "pyproject.toml", "requirements.lock"),
     *("config.example.toml", "README.md", "CHANGELOG.md", "LICENSE"),
 )
-DECIDING = ("sync/merge.py", "sync/plan.py", "sync/guard.py")
+DECIDING = ("sync/looking/merge.py", "sync/plan.py", "sync/guard.py")
 FILES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 CONFIGURED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 CONTRACTS = CONFIGURED["contracts"]

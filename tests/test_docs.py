@@ -17,13 +17,13 @@ from click.testing import CliRunner, Result
 from pydantic import BaseModel
 
 import poam.sync.commands as commands
-from poam.sync.config import Config, RecordSettings, Sync, load
+from poam.sync.deciding.edits import EDITABLE
 from poam.sync.demonstration.material import material
-from poam.sync.edits import EDITABLE
 from poam.sync.errors import ConfigError
 from poam.sync.record.kinds import Conflict, Request
 from poam.sync.record.record import Record
-from poam.sync.routes import idle_routes
+from poam.sync.settings.config import Config, RecordSettings, Sync, load
+from poam.sync.settings.routes import idle_routes
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "config.example.toml"

@@ -85,7 +85,7 @@ def test_the_demonstration_data_travels_with_the_package(wheel: set[str]) -> Non
     assert {"poam/sync/demonstration/harbor.toml", "poam/sync/demonstration/ledger.toml"} <= wheel
 
 
-@pytest.mark.parametrize("name", [*ROOMS, "sync.config", "connectors.base", "mapping.item"])
+@pytest.mark.parametrize("name", [*ROOMS, "sync.cycle", "connectors.base", "mapping.item"])
 def test_a_room_has_no_second_name(name: str, tmp_path: Path) -> None:
     imported = run("-I", "-c", f"import {name}", cwd=tmp_path)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..config_problems import did_you_mean
+from ..settings.problems import did_you_mean
 
 
 class Word(click.Choice[str]):

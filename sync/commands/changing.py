@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ...mapping.item import State
-from .. import decisions
-from ..edits import edit
+from ..deciding import decisions
+from ..deciding.edits import edit
 from ..errors import InputError
 from .arguments import Word
 from .frame import Frame, pass_frame

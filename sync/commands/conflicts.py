@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 import click
 
 from ...mapping.item import WorkStatus
+from ..deciding.resolve import resolve as decide
 from ..record.kinds import Conflict, Link
 from ..record.mirrors import rows
-from ..resolve import resolve as decide
-from ..standing import instant
+from ..telling.standing import instant
 from .arguments import Number
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say

@@ -8,22 +8,22 @@ from dataclasses import asdict
 
 import click
 
-from ..anchors import keep_head, kept_head
 from ..cycle import run_cycle
 from ..decide import decide
+from ..documents.anchors import keep_head, kept_head
 from ..errors import MassChange, NotAllowed
 from ..guard import Approval, hold_back
-from ..health import note_success
+from ..looking.rules import Rules
+from ..looking.steps import NewRequest, View
+from ..looking.wanted import moved_fields
 from ..observe import observe
-from ..people import author
 from ..plan import ConnectorPlan, Plan
 from ..record.items import load
-from ..report import ConnectorReport, Report
 from ..restored import as_restored, notice_restore
-from ..rules import Rules
-from ..steps import NewRequest, View
-from ..trackers import open_trackers
-from ..wanted import moved_fields
+from ..settings.people import author
+from ..settings.trackers import open_trackers
+from ..telling.health import note_success
+from ..telling.report import ConnectorReport, Report
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import complain, print_json, say

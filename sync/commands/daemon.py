@@ -12,17 +12,17 @@ from types import FrameType
 import click
 
 from ...connectors.base import Tracker
-from ..anchors import keep_head, kept_head
 from ..cycle import run_cycle
 from ..daemon import Stopped, only_daemon, ticks, waiter
+from ..documents.anchors import keep_head, kept_head
 from ..errors import PoamSyncError
-from ..health import note_success
-from ..limits import duration_text
 from ..record.record import Record
-from ..report import Report
 from ..restored import notice_restore
-from ..standing import counted
-from ..trackers import open_trackers
+from ..settings.limits import duration_text
+from ..settings.trackers import open_trackers
+from ..telling.health import note_success
+from ..telling.report import Report
+from ..telling.standing import counted
 from . import Outcome
 from .cycle import happened, line_of, notes
 from .frame import Frame, pass_frame

@@ -10,7 +10,7 @@ import click
 
 from ..checkup import Ask, Finding, Level, check_connectors, check_people, check_record, check_routes, check_sqlite
 from ..errors import ConfigError
-from ..people import os_user
+from ..settings.people import os_user
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, say

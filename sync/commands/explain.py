@@ -8,10 +8,10 @@ from dataclasses import asdict
 import click
 
 from ...mapping.profiles import PROFILES
-from ..derivations import Day
-from ..explain import Event, Explanation, told_value
-from ..explain import explain as told_by
-from ..standing import instant
+from ..telling.derivations import Day
+from ..telling.explain import Event, Explanation, told_value
+from ..telling.explain import explain as told_by
+from ..telling.standing import instant
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_fields, print_json, say
 from .shapes import find_item

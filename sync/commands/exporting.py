@@ -10,13 +10,13 @@ import click
 
 from ...mapping.dates import is_date
 from ...mapping.documents.document import FedrampLayout
+from ..documents.export import generate, keep
+from ..documents.files import must_replace_a_workbook, same_file, write_bytes
 from ..errors import InputError
-from ..export import generate, keep
-from ..files import must_replace_a_workbook, same_file, write_bytes
-from ..health import health_path
-from ..people import author
 from ..record.mirrors import remembered
 from ..record.record import Record
+from ..settings.people import author
+from ..telling.health import health_path
 from ..times import moment
 from . import Outcome
 from .arguments import Word

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..config import Config, load, secret
-from ..decisions import Decider
-from ..edits import is_text
+from ..deciding.decisions import Decider
+from ..deciding.edits import is_text
 from ..errors import ConfigError, InputError
-from ..people import Identity, os_user, who
 from ..record.record import Record
 from ..record.unit import Unit
-from ..systems import left_out
+from ..settings.config import Config, load, secret
+from ..settings.people import Identity, os_user, who
+from ..settings.systems import left_out
 from ..times import iso
 from .output import warn
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from ..documents.files import read_bytes
+from ..documents.intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document
 from ..errors import InputError
-from ..files import read_bytes
-from ..intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document
-from ..people import author
-from ..standing import counted
+from ..settings.people import author
+from ..telling.standing import counted
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say

@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 
 from ...mapping.profiles import PROFILES
-from ..config import load
-from ..config_problems import did_you_mean
 from ..errors import ConfigError, InputError
-from ..people import os_user
 from ..record.journal import Author
 from ..record.record import Record
-from ..systems import keep_systems
+from ..settings.config import load
+from ..settings.people import os_user
+from ..settings.problems import did_you_mean
+from ..settings.systems import keep_systems
 from .frame import Frame, pass_frame
 from .output import say
 

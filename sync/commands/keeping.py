@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from ..anchors import carried_head, typed_head
+from ..documents.anchors import carried_head, typed_head
 from ..errors import NotAllowed, RecordCorrupt
-from ..people import author
 from ..record.backup import backup as copy_record
 from ..record.restore import Known, Restoration, restoring
 from ..record.restore import restore as put_back
 from ..record.verify import problems, unanchored
+from ..settings.people import author
 from . import Outcome
 from .frame import WAIT_FOR_A_CYCLE, Frame, json_option, pass_frame
 from .output import print_json, say

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from ...mapping.item import State, WorkStatus
-from ..config_problems import did_you_mean
 from ..errors import InputError
 from ..record.items import load
 from ..record.record import Record
+from ..settings.problems import did_you_mean
 from .arguments import Word
 from .frame import Frame, json_option, pass_frame
 from .output import print_json, print_table

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ..decisions import approve as decide_yes
-from ..decisions import reject as decide_no
+from ..deciding.decisions import approve as decide_yes
+from ..deciding.decisions import reject as decide_no
 from ..record.items import load
 from ..record.kinds import Request
 from ..record.mirrors import rows
 from ..record.record import Record
 from ..record.told import waiting
-from ..standing import counted
+from ..telling.standing import counted
 from .arguments import Number
 from .frame import Frame, json_option, pass_frame
 from .output import note, print_json, print_table, say

@@ -15,12 +15,12 @@ from typing import Any
 from ...mapping.dates import days_late, effective_due, shown_due
 from ...mapping.item import PoamItem
 from ...mapping.profiles import PROFILES
-from ..config_problems import did_you_mean
 from ..errors import InputError
+from ..looking.views import profile_id
 from ..record.items import load
 from ..record.kinds import Conflict, Link, Request
 from ..record.record import Record
-from ..views import profile_id
+from ..settings.problems import did_you_mean
 from .frame import Frame
 
 Shape = dict[str, Any]

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from ...mapping.item import State
-from ..health import Liveness, liveness
 from ..record.items import load
 from ..record.record import Record
 from ..record.told import OwedWrite, linked, not_carried_over, owed_writes, waiting
-from ..resting import resting
-from ..standing import standing, waits
+from ..telling.health import Liveness, liveness
+from ..telling.resting import resting
+from ..telling.standing import standing, waits
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..config import Config
 from ..errors import MassChange
 from ..record import told
 from ..record.record import Record
-from ..report import Report
-from ..standing import counted, waits
+from ..settings.config import Config
+from ..telling.report import Report
+from ..telling.standing import counted, waits
 from . import Outcome
 
 

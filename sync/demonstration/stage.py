@@ -14,7 +14,7 @@ from ...connectors.sandbox.jira import BOT, ENGINEER, SandboxJira
 from ...connectors.sandbox.jira_person import JiraPerson
 from ...connectors.sandbox.person import Person
 from ...connectors.sandbox.server import SandboxServer
-from ..people import os_user
+from ..settings.people import os_user
 
 REPOSITORY = "acme/web"
 ENGINEERS = {"jira": ENGINEER.name, "code": "Maya"}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from ...mapping.item import State
-from ..merge import Base
+from ..looking.merge import Base
 from .journal import COLUMNS, Entry
 from .kinds import Conflict, Link, Owed, Request, Sighting
 from .schema import IN_HAND, TO_FOLLOW

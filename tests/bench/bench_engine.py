@@ -22,11 +22,11 @@ import requests
 sys.path.append(str(Path(__file__).parents[2]))
 from poam.connectors.sandbox.jira import BOT
 from poam.sync.cycle import run_cycle
-from poam.sync.people import daemon
+from poam.sync.looking.rules import rules_for
 from poam.sync.record.database import journal_mode, sqlite3
 from poam.sync.record.kinds import Link, Sighting
 from poam.sync.record.record import Record
-from poam.sync.rules import rules_for
+from poam.sync.settings.people import daemon
 from tests.sync.engine import Engine, engine, item
 from tests.sync.two_trackers import Loop, item_for, two_trackers
 

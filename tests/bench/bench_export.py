@@ -16,7 +16,7 @@ from bench_import import AT, ITEMS, imported
 
 from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.documents.fedramp_write import write_workbook
-from poam.sync.export import generate
+from poam.sync.documents.export import generate
 from poam.sync.record.record import Record
 
 sys.path.append(str(Path(__file__).parents[1] / "mapping"))

@@ -18,11 +18,11 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 from poam.mapping.documents.fedramp_write import write_workbook
-from poam.sync.config import Config
-from poam.sync.intake import apply_import, plan_import, read_document
+from poam.sync.documents.intake import apply_import, plan_import, read_document
 from poam.sync.record.database import sqlite3
 from poam.sync.record.journal import Author
 from poam.sync.record.record import Record
+from poam.sync.settings.config import Config
 
 sys.path.append(str(Path(__file__).parents[1] / "mapping"))
 from fedramp_documents import many

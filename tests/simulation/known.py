@@ -9,10 +9,10 @@ from poam.connectors.base import Change, Issue, Status
 from poam.mapping.item import PoamItem
 from poam.mapping.lenses import work_status_of
 from poam.mapping.profiles import PROFILES, Profile
-from poam.sync.people import person_of
 from poam.sync.record.items import load
 from poam.sync.record.kinds import Conflict, Link, Request
 from poam.sync.record.mirrors import rows
+from poam.sync.settings.people import person_of
 
 from .world import BOT, World
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import Milestone, PoamItem, Rating, State
 from poam.mapping.life import Role
-from poam.sync.decisions import Decider, approve, reject, transition
-from poam.sync.edits import edit
+from poam.sync.deciding.decisions import Decider, approve, reject, transition
+from poam.sync.deciding.edits import edit
+from poam.sync.deciding.resolve import resolve
 from poam.sync.errors import InputError, NotAllowed
-from poam.sync.people import Identity
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Conflict, Request
 from poam.sync.record.mirrors import rows
-from poam.sync.resolve import resolve
+from poam.sync.settings.people import Identity
 
 from .world import CANARY
 

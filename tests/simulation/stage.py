@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.clock import iso
-from poam.sync.config import Config
 from poam.sync.record.record import Record
+from poam.sync.settings.config import Config
 
 from .faults import Faults
 from .people import Engineers

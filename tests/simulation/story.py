@@ -13,7 +13,6 @@ from typing import Any
 
 from poam.connectors.base import Tracker
 from poam.connectors.sandbox.clock import iso
-from poam.sync.config import Config
 from poam.sync.cycle import run_cycle
 from poam.sync.errors import InputError, MassChange, RecordLocked
 from poam.sync.guard import Approval
@@ -24,7 +23,8 @@ from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 from poam.sync.record.restore import restore, restoring
 from poam.sync.record.unit import Unit
-from poam.sync.report import Report
+from poam.sync.settings.config import Config
+from poam.sync.telling.report import Report
 
 from .faults import Crash, Faults
 from .oracles import after_a_crash, after_a_cycle, in_time

@@ -15,10 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 from poam.connectors.base import Account, Issue
-from poam.sync import create, cycle, decide, deliver, due_date, edit, history, look, observe, postman
-from poam.sync.existence import proof_after
+from poam.sync import cycle, decide, observe
+from poam.sync.delivery import create, deliver, edit, postman
+from poam.sync.looking import due_date, history, look
+from poam.sync.looking.existence import proof_after
+from poam.sync.looking.steps import NewConflict, Observed, Step
 from poam.sync.record.mirrors import cursor_of
-from poam.sync.steps import NewConflict, Observed, Step
 from poam.sync.store import store
 from poam.sync.times import later
 

@@ -11,10 +11,10 @@ from poam.connectors.memory import MemoryPerson
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import State
 from poam.mapping.life import Role
-from poam.sync.decisions import Decider, approve, reject, transition
-from poam.sync.people import Identity
+from poam.sync.deciding.decisions import Decider, approve, reject, transition
+from poam.sync.deciding.resolve import resolve
 from poam.sync.record.verify import problems
-from poam.sync.resolve import resolve
+from poam.sync.settings.people import Identity
 
 from .engine import Engine, engine, item
 

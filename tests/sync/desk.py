@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import PoamItem
 from poam.sync.commands import poam
-from poam.sync.health import note_success
-from poam.sync.people import os_user
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
+from poam.sync.settings.people import os_user
+from poam.sync.telling.health import note_success
 
 from .engine import Engine, engine
 

@@ -13,7 +13,6 @@ from poam.connectors.base import Issue, Tracker
 from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock, iso
 from poam.mapping.item import Milestone, PoamItem, Rating
-from poam.sync.config import Config
 from poam.sync.cycle import run_cycle
 from poam.sync.guard import Approval
 from poam.sync.record.items import load
@@ -21,7 +20,8 @@ from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Conflict, Link, Owed, Request
 from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
-from poam.sync.report import Report
+from poam.sync.settings.config import Config
+from poam.sync.telling.report import Report
 
 ISSO = Author("isso@acme.example", "isso", "cli")
 IMPORTER = Author("isso@acme.example", "isso", "import")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from poam.mapping.item import ChangeKind, Decision, MilestoneChange, Rating, State, WorkStatus
-from poam.sync.export import generate, keep
+from poam.sync.documents.export import generate, keep
 from poam.sync.record.asof import stood_at
 from poam.sync.record.items import change_row, load
 from poam.sync.record.journal import anchor

@@ -11,8 +11,8 @@ import pytest
 from poam.connectors.sandbox.server import Fault
 from poam.sync.commands.daemon import Told, cycle
 from poam.sync.commands.frame import Frame
-from poam.sync.limits import duration_text, parse_duration
 from poam.sync.record.record import Record
+from poam.sync.settings.limits import duration_text, parse_duration
 
 from .two_trackers import Loop, item_for, two_trackers
 

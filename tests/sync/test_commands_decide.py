@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from poam.connectors.errors import Rejected
-from poam.sync.people import os_user
 from poam.sync.record.record import Record
+from poam.sync.settings.people import os_user
 
 from .desk import ME, Desk
 from .engine import Engine, item

@@ -19,7 +19,7 @@ from poam.sync.commands import COMMANDS, Outcome, Poam, poam
 from poam.sync.commands.frame import Frame
 from poam.sync.commands.output import clean, line, print_fields, print_json, print_table
 from poam.sync.errors import ConfigError, NotAllowed, PoamSyncError, RecordLocked
-from poam.sync.people import Identity, os_user
+from poam.sync.settings.people import Identity, os_user
 
 IN_ORDER = [
     *("demo", "init", "doctor", "import", "plan", "sync", "run", "status", "list", "show", "history"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from poam.sync.commands import COMMANDS
-from poam.sync.config import load
 from poam.sync.errors import ConfigError
-from poam.sync.views import profile_id
+from poam.sync.looking.views import profile_id
+from poam.sync.settings.config import load
 
 from .desk import Desk
 from .engine import Engine, item

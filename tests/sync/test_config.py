@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from poam.mapping.item import PoamItem
-from poam.sync.config import Config, load, secret
 from poam.sync.errors import ConfigError
-from poam.sync.limits import parse_duration
-from poam.sync.routes import controls_of, idle_routes, route
+from poam.sync.settings.config import Config, load, secret
+from poam.sync.settings.limits import parse_duration
+from poam.sync.settings.routes import controls_of, idle_routes, route
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from poam.sync.merge import NOTHING, Base, Merged, Nothing, Policy, Value, merge
+from poam.sync.looking.merge import NOTHING, Base, Merged, Nothing, Policy, Value, merge
 
 Normal = Callable[[Value], Value]
 

@@ -14,16 +14,16 @@ from poam.connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerErro
 from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.memory import Values
 from poam.mapping.item import State, WorkStatus
-from poam.sync.decisions import Decider, reject
+from poam.sync.deciding.decisions import Decider, reject
+from poam.sync.deciding.resolve import resolve
 from poam.sync.errors import InputError, MassChange
-from poam.sync.people import Identity
 from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Sighting
 from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
-from poam.sync.resolve import resolve
+from poam.sync.settings.people import Identity
 
 from .engine import Engine, engine, item
 

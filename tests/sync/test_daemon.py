@@ -15,8 +15,8 @@ import pytest
 from poam.connectors.errors import Unavailable
 from poam.sync.daemon import Stopped, only_daemon, ticks, waiter
 from poam.sync.errors import RecordLocked
-from poam.sync.health import health_path, liveness, note_success
-from poam.sync.report import ConnectorReport, Report
+from poam.sync.telling.health import health_path, liveness, note_success
+from poam.sync.telling.report import ConnectorReport, Report
 
 HOURLY = timedelta(hours=1)
 

@@ -11,13 +11,13 @@ import pytest
 
 from poam.mapping.item import Decision, PoamItem, State, WorkStatus
 from poam.mapping.life import Role
-from poam.sync.decisions import Decider
-from poam.sync.edits import EDITABLE, edit
+from poam.sync.deciding.decisions import Decider
+from poam.sync.deciding.edits import EDITABLE, edit
 from poam.sync.errors import InputError, NotAllowed
-from poam.sync.people import Identity
 from poam.sync.record.items import load
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
+from poam.sync.settings.people import Identity
 
 from .engine import IMPORTER, config, item
 

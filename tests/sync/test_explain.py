@@ -14,12 +14,12 @@ import pytest
 from poam.mapping.dates import days_late, effective_due, effective_rating, shown_due
 from poam.mapping.item import ChangeKind, Decision, MilestoneChange, PoamItem, Rating, State
 from poam.mapping.profiles import PROFILES
-from poam.sync.authority import AT_TRACKERS, RULES
-from poam.sync.derivations import DERIVED, Day
-from poam.sync.edits import EDITABLE
-from poam.sync.explain import FIELDS, explain
+from poam.sync.deciding.authority import AT_TRACKERS, RULES
+from poam.sync.deciding.edits import EDITABLE
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Link, Request
+from poam.sync.telling.derivations import DERIVED, Day
+from poam.sync.telling.explain import FIELDS, explain
 
 from .desk import ME, Desk
 from .engine import Engine, engine, item

@@ -10,8 +10,8 @@ import pytest
 
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.item import PoamItem, State
-from poam.sync.people import os_user
 from poam.sync.record.record import Record
+from poam.sync.settings.people import os_user
 
 from .desk import Desk
 from .engine import item

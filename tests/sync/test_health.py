@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from poam.sync.health import Liveness, health_path, liveness, note_success
-from poam.sync.report import Report
+from poam.sync.telling.health import Liveness, health_path, liveness, note_success
+from poam.sync.telling.report import Report
 
 from .desk import Desk
 from .engine import engine, item

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from poam.sync.people import os_user
+from poam.sync.settings.people import os_user
 
 from .desk import ME, Desk
 from .workbooks import CLOSED, FULL, ITEMS, edited, workbook

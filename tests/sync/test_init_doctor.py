@@ -17,10 +17,10 @@ from poam.connectors.sandbox.github import SandboxGithub
 from poam.connectors.sandbox.server import SandboxServer
 from poam.mapping.item import PoamItem, State
 from poam.sync.commands import poam
-from poam.sync.config import load
-from poam.sync.people import os_user
 from poam.sync.record.journal import Author, entries
 from poam.sync.record.record import Record
+from poam.sync.settings.config import load
+from poam.sync.settings.people import os_user
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOMEBODY = Author("iris", "isso", "cli")

@@ -15,11 +15,11 @@ from poam.mapping.item import (
     Decision,
     MilestoneChange,
 )
+from poam.sync.documents.intake import choose_system
 from poam.sync.errors import InputError
-from poam.sync.intake import choose_system
 from poam.sync.record.items import change_row, load
 from poam.sync.record.record import Record
-from poam.sync.systems import keep_systems
+from poam.sync.settings.systems import keep_systems
 
 from .engine import IMPORTER, config, item
 from .workbooks import (

@@ -11,8 +11,8 @@ import pytest
 
 from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.item import Decision, PoamItem
+from poam.sync.documents.intake import apply_import
 from poam.sync.errors import NotAllowed
-from poam.sync.intake import apply_import
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
 from poam.sync.record.record import Record

@@ -9,10 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from poam.sync.people import os_user
 from poam.sync.record.database import sqlite3
 from poam.sync.record.journal import COLUMNS, entries, seal
 from poam.sync.record.record import Record
+from poam.sync.settings.people import os_user
 
 from .desk import Desk
 from .engine import item

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from poam.sync.config import Config, load
 from poam.sync.errors import NotAllowed
-from poam.sync.people import SYSTEM, Identity, os_user, person_of, who
+from poam.sync.settings.config import Config, load
+from poam.sync.settings.people import SYSTEM, Identity, os_user, person_of, who
 
 TEXT = """
 [[systems]]

@@ -27,9 +27,9 @@ from poam.mapping.item import (
     State,
     WorkStatus,
 )
-from poam.sync.export import IN_THE_DOCUMENT
+from poam.sync.documents.export import IN_THE_DOCUMENT
 from poam.sync.record.record import Record
-from poam.sync.systems import keep_systems
+from poam.sync.settings.systems import keep_systems
 
 from .engine import IMPORTER, config
 from .workbooks import (

@@ -12,12 +12,12 @@ import pytest
 
 from poam.connectors.errors import Forbidden, TrackerError, Unavailable, Unsettled
 from poam.connectors.sandbox.clock import iso
-from poam.sync.config import Config
-from poam.sync.existence import proof_after
-from poam.sync.health import Liveness, liveness, note_success
+from poam.sync.looking.existence import proof_after
 from poam.sync.record.told import OwedWrite
-from poam.sync.report import ConnectorReport, Report
-from poam.sync.standing import standing, waits
+from poam.sync.settings.config import Config
+from poam.sync.telling.health import Liveness, liveness, note_success
+from poam.sync.telling.report import ConnectorReport, Report
+from poam.sync.telling.standing import standing, waits
 
 from .desk import Desk
 from .engine import Engine, config, engine, item

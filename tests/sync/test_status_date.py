@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from poam.mapping.item import PoamItem, State
-from poam.sync.edits import edit
-from poam.sync.status_date import NO_CHANGE, dated
+from poam.sync.deciding.edits import edit
+from poam.sync.deciding.status_date import NO_CHANGE, dated
 
 from .deciding import ISSO, SCAN, approved, ask, close, deciding, moved, pair, rejected, resolved
 from .engine import Engine, item

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from poam.mapping.item import ChangeKind, MilestoneChange
-from poam.sync.export import generate, keep
+from poam.sync.documents.export import generate, keep
 from poam.sync.record.database import Database
 from poam.sync.record.verify import problems, unanchored
 

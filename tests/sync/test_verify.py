@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from poam.mapping.item import ChangeKind, MilestoneChange
+from poam.sync.documents.export import generate, keep
 from poam.sync.errors import RecordCorrupt
-from poam.sync.export import generate, keep
 from poam.sync.record.database import Database, sqlite3
 from poam.sync.record.journal import COLUMNS, Entry, entries, seal
 from poam.sync.record.kinds import Conflict, Link, Request

@@ -15,16 +15,16 @@ from poam.connectors.sandbox.jira_person import JiraPerson
 from poam.connectors.sandbox.server import SandboxServer
 from poam.mapping.item import PoamItem
 from poam.sync.commands import poam
-from poam.sync.config import Config, load, secret
 from poam.sync.cycle import run_cycle
 from poam.sync.demonstration.stage import Stage, stage
 from poam.sync.record.kinds import Link, Owed
 from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
-from poam.sync.report import Report
-from poam.sync.systems import keep_systems
-from poam.sync.trackers import open_trackers
+from poam.sync.settings.config import Config, load, secret
+from poam.sync.settings.systems import keep_systems
+from poam.sync.settings.trackers import open_trackers
+from poam.sync.telling.report import Report
 
 from .engine import IMPORTER, START, item
 

@@ -25,8 +25,8 @@ from poam.mapping.item import (
     State,
     WorkStatus,
 )
-from poam.sync.export import generate
-from poam.sync.intake import ImportPlan, apply_import, plan_import, read_document
+from poam.sync.documents.export import generate
+from poam.sync.documents.intake import ImportPlan, apply_import, plan_import, read_document
 from poam.sync.record.items import load
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems

@@ -1,0 +1,1 @@
+"""What people decide: transitions, requests, conflicts, and the fields they may set."""

@@ -1,0 +1,55 @@
+"""Opens conflicts: what a person has to see. Both values, both authors and both times are kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ..looking.steps import NewConflict
+from ..record.journal import Author
+from ..record.kinds import Conflict, Link
+from ..record.mirrors import last_changed, open_conflicts
+from ..record.unit import Unit
+from ..settings.people import SYSTEM, daemon
+
+
+def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> None:
+    """Opens a conflict, or brings the open one of this kind and field up to date; the journal keeps what it said."""
+    record_by, record_at = last_changed(unit.db, link.item_uid, new.field)
+    told = {
+        "base_value": new.base_value,
+        "record_value": new.record_value,
+        "tracker_value": new.tracker_value,
+        "record_by": record_by,
+        "record_at": record_at,
+        "tracker_by": by.person if new.because else "",
+        "tracker_at": new.because.at if new.because else "",
+    }
+    same = [each for each in open_conflicts(unit.db, link.id) if (each.field, each.policy) == (new.field, new.policy)]
+    if same:
+        unit.change(by, "conflicts", same[0].id, told)
+        return
+    opened = Conflict(
+        id=unit.next_id("conflicts"),
+        item_uid=link.item_uid,
+        link_id=link.id,
+        field=new.field,
+        policy=new.policy,
+        raised_at=unit.at,
+        state="open",
+        resolution="",
+        resolved_by="",
+        resolved_at=None,
+        **told,  # type: ignore[arg-type]
+    )
+    unit.create(by, "conflicts", asdict(opened))
+
+
+def end_by_itself(unit: Unit, link: Link, conflict: Conflict) -> None:
+    """Ends a conflict that is over without anybody's decision: both sides show the same again."""
+    ended = {
+        "state": "resolved",
+        "resolution": "the tracker agrees again",
+        "resolved_by": SYSTEM.person,
+        "resolved_at": unit.at,
+    }
+    unit.change(daemon(link.connector), "conflicts", conflict.id, ended)

@@ -1,0 +1,1 @@
+"""The writes we owe the trackers: noted, sent once, bound and cleared."""

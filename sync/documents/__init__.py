@@ -1,0 +1,1 @@
+"""Documents in and out, and the journal's heads that they carry."""

@@ -1,0 +1,1 @@
+"""Looks at one issue with what the record knows, and decides what follows."""

@@ -1,0 +1,45 @@
+"""What holds for one connector in a cycle: our account there, what it may be told, the configured rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...connectors.base import Capabilities, Visibility
+from ...connectors.settings import Settings, Text
+from ..settings.config import Config
+from .merge import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`me` is our own account, `work_status` who wins when both sides changed it, `quiet_seconds` the quiet period."""
+
+    connector: str
+    me: str
+    text: Text
+    capabilities: Capabilities
+    statuses: Mapping[str, str]
+    work_status: Policy
+    later_date: str
+    quiet_seconds: float
+
+
+def rules_for(config: Config, name: str, capabilities: Capabilities, account: str, visibility: str) -> Rules:
+    """What holds for a connector: sensitive text only where strangers provably cannot read it."""
+    settings = config.connectors[name]
+    return Rules(
+        connector=name,
+        me=account,
+        text=text_mode(settings, visibility),
+        capabilities=capabilities,
+        statuses=settings.statuses,
+        work_status=config.sync.policies.work_status,
+        later_date=config.sync.later_date,
+        quiet_seconds=config.sync.limits.quiet_period.total_seconds(),
+    )
+
+
+def text_mode(settings: Settings, visibility: Visibility | str) -> Text:
+    """The configured text for a private place; neutral for a public or unknown one."""
+    return settings.text if visibility == "private" else "neutral"

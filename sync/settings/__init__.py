@@ -1,0 +1,1 @@
+"""The configuration: systems, people, routes, limits and trackers."""
