@@ -7,12 +7,13 @@ READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INSTALL := $(PIP) install --no-deps --no-build-isolation
 
-.PHONY: help demo test lint style architecture types bench lock clean
+.PHONY: help demo test prove mutants lint style architecture types bench lock clean
 
 help:
 	@echo 'make demo    the whole loop on sandbox trackers, in under a minute'
 	@echo 'make test    the test suite (ARGS="-k name" chooses)'
 	@echo 'make prove   the long proof: 20,000 simulated stories, tampering and kills (ARGS="--minutes 30")'
+	@echo 'make mutants mutation testing of the engine; hours for all of it (ARGS="plan --sample 150 --seed 1")'
 	@echo 'make lint    style, types and architecture'
 	@echo 'make bench   benchmarks: ratios against the libraries alone'
 	@echo 'make lock    resolve the dependencies of pyproject.toml again'
@@ -28,6 +29,10 @@ test: $(READY)
 # Hours of simulated trackers, people, faults and crashes; every failure prints the command that tells it again.
 prove: $(READY)
 	$(BIN)/python -m tests.simulation.prove $(ARGS)
+
+# Every small mistake somebody could make in the engine, one at a time: which of them does no test notice?
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 bench: $(READY)
 	@set -e; for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done

@@ -12,6 +12,7 @@ from .plan import Seen
 from .record.database import Database
 from .record.kinds import Link
 from .record.mirrors import cursor_of, links_of, links_to_look_at, remembered, sighting_of
+from .restored import orphans_to_look_at
 from .settings.config import Config
 from .times import iso
 
@@ -52,7 +53,7 @@ def _others(database: Database, config: Config, name: str, now: datetime, full: 
     """Issues to look at although nothing may have changed there; on a full cycle, all of them."""
     quiet_since = iso(now - config.sync.limits.quiet_period)
     links = _live(database, name) if full else links_to_look_at(database, name, quiet_since)
-    return [link.remote_id for link in links if link.remote_id]
+    return [*(link.remote_id for link in links if link.remote_id), *orphans_to_look_at(database, name)]
 
 
 def _with_others(page: Page, tracker: Tracker, ids: Collection[str]) -> tuple[dict[str, Issue], frozenset[str]]:

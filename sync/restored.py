@@ -13,14 +13,26 @@ from ..mapping.life import MIRRORED_STATES
 from .delivery.outbox import owe
 from .plan import Plan, taking_in_only
 from .record.database import Database
+from .record.items import unmirrored
 from .record.journal import holds
 from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered
 from .record.record import Record
 from .record.unit import Unit
 from .settings.people import daemon
+from .store import put_meta
 from .telling.report import Recovered
 
 RESTORED_AT = "restored_at"
+
+
+def orphans_to_look_at(database: Database, connector: str) -> list[str]:
+    """Issues whose items a restored record had lost, when items are new: they may be those, imported again."""
+    lost = (remembered(database, _orphans_key(connector)) or "").split()
+    return lost if lost and unmirrored(database, MIRRORED_STATES) else []
+
+
+def _orphans_key(connector: str) -> str:
+    return f"orphans:{connector}"
 
 
 def was_restored(database: Database) -> bool:
@@ -61,6 +73,8 @@ def end_restore(record: Record, plan: Plan, cycle: str) -> None:
             unit.note(daemon(found.connector), "restores", found.key, found.what)
         for each in plan.connectors:
             _doubt_creates(unit, each.seen.connector)
+            orphans = " ".join(sorted(issue.id for issue in each.orphans))
+            put_meta(unit, {_orphans_key(each.seen.connector): orphans} if orphans else {})
         for key in (RESTORED_AT, "full_at"):  # and the next one compares everything
             forget(unit, key)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ..documents.files import read_bytes
-from ..documents.intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document
+from ..documents.intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document, uid_of
 from ..errors import InputError
 from ..settings.people import author
 from ..telling.standing import counted
@@ -38,7 +38,13 @@ def import_(frame: Frame, file: Path, system: str, yes: bool, as_json: bool) -> 
     chosen = choose_system(frame.config, reading.document, system)
     with frame.writing() if yes else frame.planning() as record:
         plan = plan_import(
-            record.db, reading, chosen, name=file.name, data=data, at=frame.now(), new_uid=lambda: str(uuid.uuid4())
+            record.db,
+            reading,
+            chosen,
+            name=file.name,
+            data=data,
+            at=frame.now(),
+            new_uid=partial(uid_of, record.id, chosen.id),
         )
         applies = yes and not plan.problems and plan.changes_anything
         if applies:

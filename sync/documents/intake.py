@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from uuid import UUID, uuid5
 
 from ...mapping.documents.document import Document, Reading, UnreadableDocument
 from ...mapping.documents.fedramp_columns import LAYOUTS, Sheet
@@ -54,6 +55,7 @@ _NOT_FROM_A_FILE = frozenset(
         "finding_kind",
     ]
 )
+_ITEMS = UUID("5b1e2a4c-6d0f-5e3a-9c47-1f0d8a2b7c61")  # whatever it is, it must never change
 COMPARED = tuple(each.name for each in fields(PoamItem) if each.name not in _NOT_FROM_A_FILE)
 
 
@@ -108,6 +110,13 @@ def read_document(name: str, data: bytes) -> Reading:
         raise InputError(f"{name}: {error.message.rstrip('.')}", hint=error.hint.rstrip(".")) from None
 
 
+def uid_of(record_id: str, system_id: str, poam_id: str) -> str:
+    """The identity of an item that comes in for the first time. The same row brings the same one, so that an item that
+    a restored record has lost finds its issue again when it is imported anew: the marker is made of it.
+    """
+    return str(uuid5(_ITEMS, "\n".join((record_id, system_id, poam_id))))
+
+
 def choose_system(config: Config, document: Document, wanted: str) -> System:
     """The system a document speaks for: as told, the one its header names, or the only one. Raises InputError."""
     if wanted:
@@ -134,7 +143,14 @@ def _ids(config: Config) -> str:
 
 
 def plan_import(
-    database: Database, reading: Reading, system: System, *, name: str, data: bytes, at: str, new_uid: Callable[[], str]
+    database: Database,
+    reading: Reading,
+    system: System,
+    *,
+    name: str,
+    data: bytes,
+    at: str,
+    new_uid: Callable[[str], str],
 ) -> ImportPlan:
     """Compares a document with the record. Imported rows are baselined: their dates are the authority's already."""
     known = {item.poam_id: item for item in load(database, "system_id = ?", (system.id,))}
@@ -143,7 +159,7 @@ def plan_import(
     for row in reading.document.items:
         existing = known.pop(row.poam_id, None)
         if existing is None:
-            new.append(replace(row, uid=new_uid(), system_id=system.id, baselined_at=at))
+            new.append(replace(row, uid=new_uid(row.poam_id), system_id=system.id, baselined_at=at))
             continue
         sheet = next(sheet for sheet in layout.sheets if belongs(existing, sheet))
         plan = _compare(database, existing, row, sheet)

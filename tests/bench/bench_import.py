@@ -48,7 +48,7 @@ def imported(data: bytes, path: Path) -> float:
             name="bench.xlsx",
             data=data,
             at=AT,
-            new_uid=lambda: f"00000000-0000-4000-8000-{next(uids):012d}",
+            new_uid=lambda _: f"00000000-0000-4000-8000-{next(uids):012d}",
         )
         with record.unit(at=AT) as unit:
             apply_import(unit, IMPORTER, CONFIG, plan)

@@ -15,6 +15,7 @@ from poam.mapping.lenses import is_ours as is_our_label
 from poam.sync.record.kinds import Request
 
 from .known import Mirror, word
+from .world import BOT
 
 
 def verdicts_of(mirror: Mirror) -> Iterator[str]:
@@ -34,9 +35,14 @@ def _status_kept(mirror: Mirror) -> Iterator[str]:
     meant, seq = word(last.new), mirror.told(last)
     if mirror.item.work_status == meant:
         return
-    later = [row for row in mirror.changes("work_status") if row["seq"] > seq and row["origin"] == "cli"]
+    later = [row for row in mirror.changes("work_status") if row["seq"] > seq and _is_the_records(row)]
     if not later and not _in_conflict(mirror, "work_status", meant):
         yield f"lost: {last.author.id} made it {meant}, the record says {mirror.item.work_status.value}"
+
+
+def _is_the_records(row: dict[str, Any]) -> bool:
+    """Said at the record; or written by it before a restore, and found at the tracker under our own account's name."""
+    return row["origin"] == "cli" or str(row["person"]).endswith(f":{BOT.id}")
 
 
 def _in_conflict(mirror: Mirror, field: str, value: str | None) -> bool:

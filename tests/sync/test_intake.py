@@ -15,7 +15,7 @@ from poam.mapping.item import (
     Decision,
     MilestoneChange,
 )
-from poam.sync.documents.intake import choose_system
+from poam.sync.documents.intake import choose_system, uid_of
 from poam.sync.errors import InputError
 from poam.sync.record.items import change_row, load
 from poam.sync.record.record import Record
@@ -244,3 +244,9 @@ def test_two_systems_may_use_the_same_ids(record: Record) -> None:
     plan = take(record, workbook(FULL))
     assert [each.poam_id for each in plan.new] == ["V-1"]
     assert load(record.db, "system_id = 'LEDGER'")[0].comments == "theirs"
+
+
+def test_a_row_that_is_imported_anew_is_the_same_item_and_no_other_is() -> None:
+    told = {uid_of(record, system, poam) for record in "ab" for system in "ST" for poam in ("V-1", "V-2")}
+    assert len(told) == 8
+    assert uid_of("a", "S", "V-1") == "54143ffb-bc1a-5745-9316-b6e8eec874f9", "markers are made of it: it never changes"

@@ -85,6 +85,7 @@ def test_issues_of_items_that_the_restored_record_does_not_have_are_told_and_lef
             ]
             assert again.later().recovered == ()
             assert again.tracker.get(lost.id) == lost
+            again.later(days=3)  # no list shows it as changed any more
             with again.record.unit(at=AT) as unit:
                 unit.add_items(ISSO, [item(2)])
             again.later()

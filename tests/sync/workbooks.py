@@ -93,7 +93,9 @@ def plan_of(record: Record, data: bytes, *, name: str = "poam.xlsx", at: str = A
     assert system is not None
     numbers = count(len(load(record.db)) + 1)
     reading = read_document(name, data)
-    return plan_import(record.db, reading, system, name=name, data=data, at=at, new_uid=lambda: f"uid-{next(numbers)}")
+    return plan_import(
+        record.db, reading, system, name=name, data=data, at=at, new_uid=lambda _: f"uid-{next(numbers)}"
+    )
 
 
 def take(record: Record, data: bytes, *, name: str = "poam.xlsx", at: str = AT) -> ImportPlan:
