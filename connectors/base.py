@@ -176,6 +176,11 @@ class Tracker(Protocol):
         """What this tracker can do."""
         ...
 
+    @property
+    def credential(self) -> str:
+        """A fingerprint of the credentials in use, which tells nothing of them: with others we may be another account."""
+        ...
+
     def check(self) -> Health:
         """Who we are, where, and whether everything this connector needs is there. Writes nothing."""
         ...

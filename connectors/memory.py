@@ -47,6 +47,11 @@ class MemoryTracker:
         """Jira's limits, and a native due date."""
         return CAPABILITIES
 
+    @property
+    def credential(self) -> str:
+        """The account itself: it needs no token."""
+        return self._account.id
+
     def check(self) -> Health:
         """Always well."""
         with self._world.call("check"):

@@ -60,8 +60,12 @@ class Retrying:
         """What the tracker can do."""
         return self._tracker.capabilities
 
-    def check(self) -> Health:
+    @property
+    def credential(self) -> str:
         """See `Tracker`, here and below."""
+        return self._tracker.credential
+
+    def check(self) -> Health:
         return self._call(self._formed(self._tracker.check))
 
     def visibility(self) -> Visibility:

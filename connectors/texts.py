@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -43,3 +44,8 @@ def scrubbed(error: TrackerError, secrets: Sequence[str]) -> TrackerError:
     if isinstance(error, Rejected):
         error.field = clean(error.field)
     return error
+
+
+def fingerprint(secret: str) -> str:
+    """Tells whether a secret is the same without holding it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]

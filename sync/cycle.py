@@ -14,7 +14,7 @@ from .observe import observe
 from .plan import ConnectorPlan, Plan
 from .record.database import Database
 from .record.journal import head
-from .record.mirrors import has_followers, remembered
+from .record.mirrors import connectors_with_issues, has_followers, remembered
 from .record.record import Record
 from .restored import as_restored, end_restore, recovered, was_restored
 from .settings.config import Config
@@ -77,6 +77,7 @@ def act(
         plan.unrouted,
         resting=tuple(resting(record.db, config)),
         recovered=tuple(recovered(plan)),
+        unserved=tuple(name for name in connectors_with_issues(record.db) if name not in trackers),
         record_writes=record.writes() - before - moved_cursors,
         cycle=cycle,
         head=record.head,

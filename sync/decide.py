@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,7 +50,7 @@ def _for_connector(
 ) -> ConnectorPlan:
     if seen.rules is None:
         return ConnectorPlan(seen)
-    known = _recognise(seen, _links_for(database, seen), new, seen.rules.me)
+    known = _recognise(seen, _links_for(database, seen), new, seen.rules.accounts)
     changed = None if _everything(database, seen, full=full) else _changed(database)
     fresh = (
         known.ours
@@ -103,7 +103,7 @@ def _links_for(database: Database, seen: Seen) -> list[Link]:
     return list({link.id: link for link in found}.values())
 
 
-def _recognise(seen: Seen, links: Sequence[Link], new: Sequence[Link], me: str) -> _Known:
+def _recognise(seen: Seen, links: Sequence[Link], new: Sequence[Link], accounts: Collection[str]) -> _Known:
     """An issue is known by its id; by its marker only where our own account wrote it."""
     known = _Known([], [], [], [], set())
     by_remote = {link.remote_id: link for link in links if link.remote_id}
@@ -113,11 +113,12 @@ def _recognise(seen: Seen, links: Sequence[Link], new: Sequence[Link], me: str) 
         link = by_remote.get(issue.id)
         if link is not None:
             if link.state != "retired":
-                known.ours.append((link, issue)) if is_ours(issue, link, me) else known.strangers.add(issue.id)
-        elif (mirror := by_marker.get(issue.marker or "")) and is_copy_of(issue, mirror, me):
+                ours = is_ours(issue, link, accounts, by_marker)
+                known.ours.append((link, issue)) if ours else known.strangers.add(issue.id)
+        elif (mirror := by_marker.get(issue.marker or "")) and is_copy_of(issue, mirror, accounts):
             (known.twins if mirror.marker in bound else known.found).append(Sibling(mirror, issue))
             bound.add(mirror.marker)
-        elif issue.marker and issue.author.id == me:
+        elif issue.marker and issue.author.id in accounts:
             known.orphans.append(issue)
     return known
 

@@ -51,7 +51,12 @@ def _is_too_large(each: ConnectorPlan, limits: Limits) -> bool:
     gone wrong or a lost permission looks like that.
     """
     touched = {step.view.link.id for step in each.steps if step.item_changes or step.requests} | each.vanishing
-    return len(touched) >= limits.mass_change_least and len(touched) * 100 > each.live * limits.mass_change_percent
+    return is_more_than_usual(len(touched), each.live, limits)
+
+
+def is_more_than_usual(touched: int, live: int, limits: Limits) -> bool:
+    """Whether that many links of a connector's live ones change at once only when something went wrong."""
+    return touched >= limits.mass_change_least and touched * 100 > live * limits.mass_change_percent
 
 
 def _id(each: ConnectorPlan) -> str:

@@ -33,20 +33,23 @@ def _observe(database: Database, config: Config, name: str, tracker: Tracker, no
             _must_be_able_to_see(database, name, tracker, issues, missing)
     except TrackerError as error:
         return Seen(name, error=error)
-    rules = rules_for(config, name, tracker.capabilities, learnt[f"account:{name}"], learnt[f"visibility:{name}"])
+    rules = rules_for(config, name, tracker.capabilities, learnt[f"accounts:{name}"], learnt[f"visibility:{name}"])
     return Seen(name, rules, tuple(issues.values()), missing, page.cursor, learnt)
 
 
 def _learn(database: Database, name: str, tracker: Tracker, full: bool) -> dict[str, str]:
-    """Our account there and who can read the place, asked once and then remembered. Raises Forbidden."""
-    keys = (f"account:{name}", f"visibility:{name}")
-    known = {key: remembered(database, key) for key in keys}
-    if not full and all(known.values()):
-        return {key: value or "" for key, value in known.items()}
-    health = tracker.check()
-    if health.problems:
-        raise Forbidden(health.problems[0], hint="poam doctor tells more")
-    return dict(zip(keys, (health.account.id, health.visibility), strict=True))
+    """Our account there and who can read the place, asked once with these credentials. Raises Forbidden.
+
+    Former accounts stay ours: what they wrote does not become a person's because a token was exchanged.
+    """
+    keys = (f"accounts:{name}", f"visibility:{name}", f"credential:{name}")
+    accounts, visibility, credential = (remembered(database, key) or "" for key in keys)
+    if full or not (accounts and visibility) or credential != tracker.credential:
+        health = tracker.check()
+        if health.problems:
+            raise Forbidden(health.problems[0], hint="poam doctor tells more")
+        accounts, visibility = " ".join(dict.fromkeys([*accounts.split(), health.account.id])), health.visibility
+    return dict(zip(keys, (accounts, visibility, tracker.credential), strict=True))
 
 
 def _others(database: Database, config: Config, name: str, now: datetime, full: bool) -> list[str]:

@@ -18,7 +18,7 @@ from .record.journal import holds
 from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered
 from .record.record import Record
 from .record.unit import Unit
-from .settings.people import daemon
+from .settings.people import SYSTEM, author, daemon
 from .store import put_meta
 from .telling.report import Recovered
 
@@ -40,13 +40,16 @@ def was_restored(database: Database) -> bool:
     return remembered(database, RESTORED_AT) is not None
 
 
-def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -> None:
-    """Takes a record for restored whose journal does not hold the row that the last cycle ended with: then an older
-    copy of the file was put in its place, by whatever means.
+def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -> bool:
+    """Takes a record for restored whose journal does not hold the row that the last command ended with: then an older
+    copy of the file was put in its place, by whatever means, or its history is another one.
     """
-    if last_head is not None and not was_restored(record.db) and not holds(record.db, last_head):
-        with record.unit(at=at) as unit:
-            unit.put("meta", {"key": RESTORED_AT, "value": at})
+    if last_head is None or was_restored(record.db) or holds(record.db, last_head):
+        return False
+    with record.unit(at=at) as unit:
+        unit.put("meta", {"key": RESTORED_AT, "value": at})
+        unit.note(author(SYSTEM, "cli"), "record", str(last_head[0]), "is not as it was left", reason=last_head[1])
+    return True
 
 
 def as_restored(database: Database, plan: Plan) -> Plan:

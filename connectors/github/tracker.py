@@ -16,6 +16,7 @@ from typing import Any
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
 from ..errors import Gone
 from ..settings import GithubSettings
+from ..texts import fingerprint
 from .answers import Answer
 from .checking import examine, visibility_of
 from .cursor import Cursor, begin
@@ -60,6 +61,11 @@ class GithubTracker:
     def capabilities(self) -> Capabilities:
         """GitHub's limits; a body may be as long as its limit less the marker's line."""
         return _CAPABILITIES
+
+    @property
+    def credential(self) -> str:
+        """See `Tracker`."""
+        return fingerprint(self._token)
 
     def check(self) -> Health:
         """Two reads: whose token, and what the repository is like."""

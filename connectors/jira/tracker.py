@@ -14,6 +14,7 @@ from typing import Any
 
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
 from ..settings import JiraSettings
+from ..texts import fingerprint
 from .checking import CreateScreen, examine, missing_type
 from .reading import MARK, PROPERTY, Json, fields_of, marker_label, marking
 from .searching import Search
@@ -29,6 +30,7 @@ class JiraTracker:
     def __init__(self, name: str, settings: JiraSettings, token: str) -> None:
         self._name = name
         self._settings = settings
+        self._credential = fingerprint(f"{settings.user} {token}")
         self._wire = Wire(settings, token)
         self._search = Search(self._wire, settings)
         self._workflow = Workflow(self._wire, settings.statuses)
@@ -42,6 +44,11 @@ class JiraTracker:
     def capabilities(self) -> Capabilities:
         """Jira's limits."""
         return CAPABILITIES
+
+    @property
+    def credential(self) -> str:
+        """See `base.Tracker`."""
+        return self._credential
 
     def check(self) -> Health:
         """See `base.Tracker`. Asks everything anew."""

@@ -45,7 +45,7 @@ def never_arrived(postman: Postman, owed: Owed, link: Link) -> bool:
 def create(postman: Postman, owed: Owed, link: Link) -> None:
     """Sends one create, once; `never_arrived` has said that it may be sent. Raises TrackerError."""
     view = view_of(postman.record.db, postman.config, link)
-    if view.item.state not in MIRRORED_STATES:  # decided before an engineer could see it
+    if view.item.state not in MIRRORED_STATES or link.state != "planned":  # decided before an engineer could see it
         with postman.unit() as unit:
             settle(unit, owed)
         return

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from ...connectors.errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unsettled
 from ..deciding.conflicts import raise_conflict
-from ..looking.rules import rules_for
+from ..errors import MassChange
+from ..looking.rules import text_mode
 from ..looking.steps import NewConflict
 from ..record.kinds import Link, Owed
 from ..record.mirrors import in_hand, keep, link_of, remembered, unsettled
@@ -35,7 +36,7 @@ def deliver(postman: Postman) -> Delivery:
         for owed in due:
             _try(sender, owed)
         read_new_ones(sender)
-    except TrackerError as error:
+    except (TrackerError, MassChange) as error:
         delivery.error = delivery.error or error
     return delivery
 
@@ -48,8 +49,8 @@ def _with_fresh_visibility(postman: Postman) -> Postman:
         return postman
     with postman.unit() as unit:
         unit.put("meta", {"key": key, "value": visibility})
-    rules = rules_for(postman.config, name, postman.rules.capabilities, postman.rules.me, visibility)
-    return replace(postman, rules=rules)
+    text = text_mode(postman.config.connectors[name], visibility)
+    return replace(postman, rules=replace(postman.rules, text=text))
 
 
 def _try(postman: Postman, owed: Owed) -> None:

@@ -12,7 +12,7 @@ from ..deciding.conflicts import raise_conflict
 from ..looking.existence import is_ours
 from ..looking.steps import NewConflict
 from ..record.kinds import Link, Owed
-from ..record.mirrors import in_hand, keep, links_of_item, sighting_of
+from ..record.mirrors import in_hand, keep, links_of_item, links_with, sighting_of
 from ..settings.people import daemon
 from .outbox import renewed, settle, written
 from .postman import Postman
@@ -21,7 +21,8 @@ from .postman import Postman
 def edit(postman: Postman, owed: Owed, link: Link) -> None:
     """Brings one issue to what the record says now. Raises TrackerError."""
     issue = postman.tracker.get(link.remote_id or "", known=sighting_of(postman.record.db, link).version)
-    if not is_ours(issue, link, postman.rules.me):
+    known = links_with(postman.record.db, link.connector, "marker", {issue.marker} if issue.marker else ())
+    if not is_ours(issue, link, postman.rules.accounts, [each.marker for each in known]):
         raise Gone(f"{issue.key} at {postman.rules.connector} is not the issue that mirrors this item")
     step = postman.take_in(link.id, issue)
     if step is None:
@@ -53,9 +54,9 @@ def retire(postman: Postman, owed: Owed, link: Link) -> None:
 
 def _retire(postman: Postman, owed: Owed, issue: Issue, link: Link) -> None:
     mirror = min(links_of_item(postman.record.db, link), key=lambda each: each.number)
-    if any(change.author.id != postman.rules.me for change in issue.history):
+    if any(change.author.id not in postman.rules.accounts for change in issue.history):
         _ask(postman, mirror, issue)
-    elif issue.author.id == postman.rules.me and issue.status.category != "done":
+    elif issue.author.id in postman.rules.accounts and issue.status.category != "done":
         _send(postman, owed, issue, Edit(status="done", body=with_block(issue.body, TWIN.format(mirror.remote_key))))
         postman.delivery.edited += 1
 

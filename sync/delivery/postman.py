@@ -11,12 +11,13 @@ from ...connectors.base import Issue, Tracker
 from ...connectors.errors import TrackerError
 from ..commit import commit
 from ..errors import MassChange
+from ..guard import is_more_than_usual
 from ..looking.look import look
 from ..looking.rules import Rules
 from ..looking.steps import NOTHING_WRITTEN, Step, Writes
 from ..looking.views import view_of
 from ..record.kinds import Owed
-from ..record.mirrors import in_hand, keep, link_of
+from ..record.mirrors import count_live, in_hand, keep, link_of
 from ..record.record import Record
 from ..record.unit import Unit
 from ..settings.config import Config
@@ -74,7 +75,22 @@ class Postman:
         if step is not None and not step.is_attributed:
             step = look(view, self.tracker.get(issue.id), self.rules, self.now)
         if step is not None:
+            self._must_be_usual(step)
             with self.unit() as unit:
                 commit(unit, self.config, step)
             self.delivery.steps.append(step)
         return step
+
+    def _must_be_usual(self, step: Step) -> None:
+        """A bulk edit that no list showed yet comes to light as the issues are read to be written: the guard holds
+        for it, too. Raises MassChange.
+        """
+        if not (step.item_changes or step.requests):
+            return
+        touched = {each.view.link.id for each in (*self.delivery.steps, step) if each.item_changes or each.requests}
+        name = self.rules.connector
+        if is_more_than_usual(len(touched), count_live(self.record.db, name), self.config.sync.limits):
+            raise MassChange(
+                f"{name}: far more changed there than usual while we wrote, so nothing more was done",
+                hint="the next cycle sees all of it and asks: poam plan",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from ...connectors.base import Issue
@@ -17,14 +18,19 @@ def becomes_missing(known: Sighting, at: str, limits: Limits) -> bool:
     return known.missing_looks + 1 >= limits.missing_looks and waited >= limits.missing_over
 
 
-def is_ours(issue: Issue, link: Link, me: str) -> bool:
-    """Whether this is the link's issue, and not one of the same number in a place that is configured by mistake."""
-    return issue.marker == link.marker or (issue.marker is None and issue.author.id == me)
+def is_ours(issue: Issue, link: Link, accounts: Collection[str], markers: Collection[str]) -> bool:
+    """Whether this is the link's issue, and not one of the same number in a place that is configured by mistake.
+
+    The id says so, unless the issue bears a marker that this record does not know: `markers` are those that it does.
+    People take markers off, and copy them with a body from one of our issues to another.
+    """
+    ours = issue.author.id in accounts and (issue.marker is None or issue.marker in markers)
+    return ours or issue.marker == link.marker
 
 
-def is_copy_of(issue: Issue, link: Link, me: str) -> bool:
+def is_copy_of(issue: Issue, link: Link, accounts: Collection[str]) -> bool:
     """Whether our own account made this issue for that mirror; a person's clone has another author."""
-    return issue.marker == link.marker and issue.author.id == me
+    return issue.marker == link.marker and issue.author.id in accounts
 
 
 def is_known(issue: Issue, known: Sighting) -> bool:

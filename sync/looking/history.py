@@ -43,7 +43,7 @@ def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change
     A run that ends elsewhere is a person using our account, and counts.
     """
     sent = {(name, _form(name, value)) for name, value in view.sent}
-    for mine, run in groupby(news, key=lambda change: change.author.id == rules.me):
+    for mine, run in groupby(news, key=lambda change: change.author.id in rules.accounts):
         changes = list(run)
         last = changes[-1]
         if mine and (_sent_form(last) in sent or _agreed(view, last, rules)):

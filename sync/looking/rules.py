@@ -13,10 +13,12 @@ from .merge import Policy
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`me` is our own account, `work_status` who wins when both sides changed it, `quiet_seconds` the quiet period."""
+    """`accounts` are ours, former ones too; `work_status` says who wins when both sides changed it, `quiet_seconds` is
+    the quiet period.
+    """
 
     connector: str
-    me: str
+    accounts: frozenset[str]
     text: Text
     capabilities: Capabilities
     statuses: Mapping[str, str]
@@ -25,12 +27,12 @@ class Rules:
     quiet_seconds: float
 
 
-def rules_for(config: Config, name: str, capabilities: Capabilities, account: str, visibility: str) -> Rules:
+def rules_for(config: Config, name: str, capabilities: Capabilities, accounts: str, visibility: str) -> Rules:
     """What holds for a connector: sensitive text only where strangers provably cannot read it."""
     settings = config.connectors[name]
     return Rules(
         connector=name,
-        me=account,
+        accounts=frozenset(accounts.split()),
         text=text_mode(settings, visibility),
         capabilities=capabilities,
         statuses=settings.statuses,

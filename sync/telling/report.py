@@ -42,13 +42,15 @@ class Recovered:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a cycle. `record_writes` counts rows written to the record, engine memory included, a moved
-    cursor apart. `recovered` is what the first sweep after a restore found.
+    cursor apart. `recovered` is what the first sweep after a restore found, `unserved` connectors
+    that have issues and are not configured.
     """
 
     connectors: tuple[ConnectorReport, ...]
     unrouted: tuple[PoamItem, ...] = ()
     resting: tuple[Resting, ...] = ()
     recovered: tuple[Recovered, ...] = ()
+    unserved: tuple[str, ...] = ()
     record_writes: int = 0
     cycle: str = field(default="")
     head: tuple[int, str] = (0, "")

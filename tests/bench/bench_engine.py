@@ -52,7 +52,8 @@ def mirrored(folder: Path, many: int) -> Iterator[Engine]:
     """An engine whose items were mirrored long ago, and whose record has nothing left to do."""
     with engine(folder, *(item(n) for n in range(1, many + 1))) as story:
         rules = rules_for(story.config, "jira", story.tracker.capabilities, "poam", "private")
-        known = {"account:jira": "poam", "visibility:jira": "private", "rules:jira": str(rules), "full_at": AT}
+        us = {"accounts:jira": "poam", "credential:jira": "poam", "visibility:jira": "private"}
+        known = {**us, "rules:jira": str(rules), "full_at": AT}
         with story.record.unit(at=AT) as unit:
             for n in range(1, many + 1):
                 link = Link(f"l-{n}", f"uid-{n}", "jira", 1, f"m-{n}", f"old-{n}", f"OLD-{n}", "", "live")

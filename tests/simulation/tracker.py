@@ -44,6 +44,10 @@ class SimTracker:
         """See `Tracker`, here and below."""
         return self.world.capabilities
 
+    @property
+    def credential(self) -> str:
+        return BOT.id
+
     def check(self) -> Health:
         self._read("check")
         return Health(BOT, "simulated", self._visible(), self.name, self.world.now())

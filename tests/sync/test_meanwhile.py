@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from poam.connectors.base import Account, Edit, Issue
 from poam.connectors.errors import Rejected, Unsettled
 from poam.connectors.memory import MemoryTracker
 from poam.mapping.item import WorkStatus
+from poam.sync.delivery.outbox import owe_at
+from poam.sync.errors import MassChange
 
 from .deciding import at_rest
 from .engine import ISSO, Engine, engine, item
@@ -172,3 +175,48 @@ def test_what_a_tracker_will_not_take_is_written_once_and_told(tmp_path: Path) -
             "2026-05-01",
         )
         at_rest(story)
+
+
+def test_a_bulk_edit_that_no_list_shows_yet_is_held_back_as_the_issues_are_read_to_be_written(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 21))) as story:
+        story.cycle()
+        story.later()
+        story.world.list_lag = timedelta(minutes=5)
+        with story.record.unit(at=AT) as unit:
+            for n in range(1, 21):
+                unit.change(ISSO, "items", f"uid-{n}", {"weakness_name": "A newer name"})
+                story.person.close(story.link(n).remote_id or "")
+        error = story.cycle().connectors[0].error
+        assert isinstance(error, MassChange)
+        done = [n for n in range(1, 21) if story.item(n).work_status is WorkStatus.DONE]
+        assert len(done) < 5, "the guard lets no more through than it ever does"
+        story.clock.advance(minutes=10)
+        error = story.cycle().connectors[0].error
+        assert isinstance(error, MassChange)
+        assert "plan" in str(error), "and now a person can look at the plan and approve it"
+
+
+def test_an_engineer_who_copies_our_marker_with_a_body_stays_the_mirror_of_her_own_item(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), item(2)) as story:
+        story.cycle()
+        first, second = story.issue(1), story.issue(2)
+        story.world.change(Account("maya"), second.id, {"body": first.body, "marker": first.marker})
+        story.later()
+        assert story.issue(2).marker == second.marker, "the marker is put back, as the body is"
+        assert "V-2" in story.issue(2).body
+        story.person.close(second.id)
+        story.later()
+        assert story.item(2).work_status is WorkStatus.DONE
+        assert story.link(2).state == "live"
+        story.later()
+        at_rest(story)
+
+
+def test_a_create_that_nobody_needs_makes_no_second_issue(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        with story.record.unit(at=AT) as unit:
+            owe_at(unit, story.link().id, "create")
+        story.later()
+        assert len(story.issues()) == 1
+        assert {owed.state for owed in story.outbox()} == {"DONE"}

@@ -138,9 +138,13 @@ def test_an_older_copy_put_in_place_by_hand_is_noticed_by_the_next_cycle(tmp_pat
         for left in path.parent.glob(f"{path.name}-*"):
             left.unlink()
         shutil.copy(tmp_path / "copy.db", path)
+        assert loop.poam("verify").exit_code == 3, "the row that the last command left is not in it"
         told = loop.poam("sync")
-        assert "shows another body than the record" in told.output
+        assert "is not as the last command left it" in told.stderr
+        assert "shows another body than the record" in told.stdout
+        assert told.exit_code == 1, "a person should look at that"
         assert loop.issues("jira") == before
         assert "shows another" not in loop.poam("sync").output
         assert loop.issues("jira") != before
         assert "nothing to do" in loop.poam("sync").output
+        assert loop.poam("verify").exit_code == 0
