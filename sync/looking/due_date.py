@@ -15,6 +15,8 @@ from .sketch import Sketch, waits
 from .steps import NewConflict, NewRequest, Observed, View
 
 NAME = "due_date"
+AMBIGUOUS = "ambiguous"
+"""The policy of a conflict over an issue that shows two dates at once."""
 
 
 def plan_due_date(sketch: Sketch) -> None:
@@ -49,9 +51,9 @@ def _ambiguous(sketch: Sketch) -> None:
     What was asked for before is kept: taking the other label off leaves no trace in this one's history.
     """
     sketch.sighting_changes |= _kept(sketch.proposal(NAME) or _waiting(sketch.view))
-    if not sketch.view.disputes(NAME, "refused"):
+    if not sketch.view.disputes(NAME, AMBIGUOUS):
         ours, theirs = shown_due(sketch.view.item, sketch.view.profile), ", ".join(sketch.issue.due_dates)
-        sketch.conflicts.append(NewConflict(NAME, None, ours, theirs, sketch.proposal(NAME), "refused"))
+        sketch.conflicts.append(NewConflict(NAME, None, ours, theirs, sketch.proposal(NAME), AMBIGUOUS))
 
 
 def _waiting(view: View) -> Observed | None:

@@ -10,7 +10,7 @@ from ...mapping.item import WorkStatus
 from ...mapping.lenses import category_of, normal_body, normal_title
 from ...mapping.lenses import is_ours as is_our_label
 from ..record.kinds import Conflict, Sighting
-from .due_date import plan_due_date, wanted_date
+from .due_date import AMBIGUOUS, plan_due_date, wanted_date
 from .history import observe, seen_values
 from .merge import settle
 from .rules import Rules
@@ -54,10 +54,7 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NO
 def _sighting(sketch: Sketch) -> Sighting:
     kept, issue = sketch.view.sighting, sketch.issue
     cursor = max((change.id for change in issue.history), default=0)
-    told = sketch.proposal("due_date")
-    before = kept.seen_due_date if kept.version else wanted_date(sketch.view, sketch.rules)
-    date = told.new if told else before  # what counts where two dates at once show none
-    seen = {"due_date": date, **seen_values(issue, sketch.rules)}
+    seen = {"due_date": _date_of_two(sketch), **seen_values(issue, sketch.rules)}
     return replace(
         kept,
         history_cursor=max(kept.history_cursor, cursor),
@@ -72,8 +69,23 @@ def _sighting(sketch: Sketch) -> Sighting:
     )
 
 
+def _date_of_two(sketch: Sketch) -> str | None:
+    """What counts as the date where two at once show none: the last one that was told, by us or others, or the one
+    before; of an issue that was never seen, the one that its create gave it.
+    """
+    kept = sketch.view.sighting
+    for change in reversed(sketch.issue.history):
+        if change.field == "due_date" and change.id > kept.history_cursor:
+            return str(change.new) if change.new else None
+    return kept.seen_due_date if kept.version else wanted_date(sketch.view, sketch.rules)
+
+
 def _is_settled(conflict: Conflict, sketch: Sketch) -> bool:
-    """A refusal, a disappearance or a frozen field is over once both sides show the same; a decision is a person's."""
+    """A refusal, a disappearance or a frozen field is over once both sides show the same, and two dates at once are when
+    there is one; a decision is a person's.
+    """
+    if conflict.policy == AMBIGUOUS:
+        return len(sketch.issue.due_dates) < 2
     if conflict.policy not in ENDS_BY_ITSELF:
         return False
     return conflict.field in sketch.equal or (conflict.field == "issue" and not sketch.pushes)

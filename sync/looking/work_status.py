@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...mapping.consequences import consequences
 from ...mapping.item import PoamItem, State, WorkStatus
 from ...mapping.lenses import category_of, reason_of
-from ...mapping.life import RequestKind, consequences
+from ...mapping.life import RequestKind
 from .merge import NOTHING, Merged, Policy, merge
 from .sketch import Sketch
 from .steps import NewConflict, NewRequest, Observed, View
