@@ -178,7 +178,7 @@ class Tracker(Protocol):
 
     @property
     def credential(self) -> str:
-        """A fingerprint of the credentials in use, which tells nothing of them: with others we may be another account."""
+        """A fingerprint of the credentials in use, which tells nothing of them: with others, we may be another one."""
         ...
 
     def check(self) -> Health:

@@ -107,10 +107,9 @@ def _render(
 def _facts(item: PoamItem, profile: Profile, mode: TextMode, allowance: int) -> Iterator[str]:
     yield f"POA&M item: {_id(item, mode)}"
     yield _due_line(item, profile)
-    if mode in ("restricted", "full") or _BARE_NAME.fullmatch(item.point_of_contact):
-        yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
     yield _STATES.get(item.state, "")
     if mode in ("restricted", "full"):
+        yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
         yield f"Kind of work: {category(item)}"
         yield _labelled("Risk", effective_rating(item) or "")
 
@@ -178,13 +177,14 @@ def _id(item: PoamItem, mode: TextMode) -> str:
 
 
 def _said(item: PoamItem, text: str, mode: TextMode, allowance: int) -> str:
-    """A text of the record or of a person as the mode allows it; what leaks even then is withheld whole."""
+    """A text of the record or of a person in restricted or full, cut in restricted; what leaks even then is withheld
+    whole. Neutral says nothing that anybody wrote: only the id, dates and phrases of ours.
+    """
     text = _head(text, 4 * allowance)
     if mode == "full":
         return _short(inert(text), allowance)
-    neutral = mode != "restricted"
-    said = _short(inert(scrub(visible(text), item, neutral=neutral)), allowance)
-    return WITHHELD if leaks(said, item, neutral=neutral) else said
+    said = _short(inert(scrub(visible(text), item)), allowance)
+    return WITHHELD if leaks(said, item) else said
 
 
 def _head(text: str, length: int) -> str:
@@ -228,7 +228,6 @@ def _key(line: str) -> str:
 
 _BEGIN_KEY, _END_KEY = _key(BEGIN), _key(END)
 _DELIMITERS = frozenset({_BEGIN_KEY, _END_KEY})
-_BARE_NAME = re.compile(r"[^\W\d_]+(?:[ .,'’-]+[^\W\d_]+){0,7}")  # names and a title; anything else stays inside
 _FINAL = frozenset({State.RISK_ACCEPTED, State.CLOSED, State.DISCARDED})
 _STATES = {
     State.PENDING_VERIFICATION: "The work is claimed done and waits for verification.",
@@ -251,7 +250,7 @@ _CLAIM = (
 )
 _EVIDENCE = "Link the change and what proves it here."
 _EVIDENCE_NEUTRAL = (
-    "Details are in the POA&M record, not here: ask the owner. Keep host names, findings and evidence out of "
+    "Details are in the POA&M record, not here: ask the compliance team. Keep host names, findings and evidence out of "
     "this issue."
 )
 _LATER = "To ask for a later date, {} and say why in a comment: it becomes a request for the ISSO."

@@ -33,6 +33,7 @@ _DETECTORS = (
     ),
 )
 _PLUGIN = re.compile(r"\d{3,}")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
 
 
 def kind_of(detector: str, identifier: str, cves: str) -> FindingKind:
@@ -65,7 +66,11 @@ _CATEGORIES = (
         "Strengthen sign-in",
     ),
     (
-        _whole_words(r"(?:un)?privileged?|privileges|permissions?|access control|least privilege|accounts?"),
+        _whole_words(
+            # Whoever escalates privileges uses a fault; what is to be done about the fault, other words say.
+            r"(?<!escalation of )(?<!escalate )(?<!elevation of )(?<!elevate )(?:(?:un)?privileged?|privileges)"
+            r"(?![ -](?:escalation|elevation))|permissions?|access control|accounts?"
+        ),
         "Tighten access rights",
     ),
     (
@@ -103,10 +108,17 @@ _KINDS = {
 def category(item: PoamItem) -> str:
     """The kind of work as a fixed phrase: what, not where or why.
 
-    A configuration is a setting to be corrected, whatever it is about; else words of the weakness name choose, and the
-    kind of finding where none does.
+    A configuration is a setting to be corrected, whatever it is about; else words of the weakness name choose. Where
+    none does, a vulnerability that the world knows by a number is mended by a newer version; else the kind of finding.
     """
-    return next(_told_by_name(item), _KINDS[item.finding_kind])
+    published = item.finding_kind is FindingKind.VULNERABILITY and _is_published(item)
+    return next(_told_by_name(item), "Update software" if published else _KINDS[item.finding_kind])
+
+
+def _is_published(item: PoamItem) -> bool:
+    """Whether it has a CVE, or the number of a scanner's plugin."""
+    identifier = item.weakness_source_identifier.strip()
+    return bool(item.cves.strip() or _PLUGIN.fullmatch(identifier) or _CVE.search(identifier))
 
 
 def _told_by_name(item: PoamItem) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The life of an item: which state may follow which, who may move it, and what the engineers' work means.
+"""The life of an item: which state may follow which, who may move it, and what they must bring.
 
 The table is the whole state machine; nobody deletes an item and no rule moves one without a person.
 """
@@ -6,12 +6,12 @@ The table is the whole state machine; nobody deletes an item and no rule moves o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .dates import effective_rating
-from .item import Decision, PoamItem, State, WorkStatus
+from .item import Decision, PoamItem, State
 from .profiles import UP_TO_MODERATE, Profile
 
 
@@ -24,6 +24,9 @@ class Role(StrEnum):
     ASSESSOR = "assessor"
     SYSTEM = "system"
 
+
+UNATTRIBUTED = "unattributed"
+"""The account of whoever did something where the tracker names nobody."""
 
 MIRRORED_STATES = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED})
 """Where an item has an issue: once it was approved, and for as long as it answers for a weakness."""
@@ -73,17 +76,13 @@ class Transition:
     roles: tuple[Role, ...]
     reason: bool = False
     evidence: bool = False
-    implementer_may_not: bool = False
     required: tuple[str, ...] = ()
     closes_as: tuple[ClosureReason, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """What follows from a change of work status: a new state, a decision to queue, both or nothing."""
-
-    to_state: State | None = None
-    decision: RequestKind | None = None
+    @property
+    def implementer_may_not(self) -> bool:
+        """Whether nobody may who ever did the work: whatever word an item is closed with (NIST SP 800-53, AC-5)."""
+        return self.to is State.CLOSED
 
 
 _STAFF, _ISSO, _DECIDERS = (Role.ENGINEER, Role.ISSO), (Role.ISSO,), (Role.ISSO, Role.AO)
@@ -99,25 +98,18 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("T4", (_DRAFT,), State.DISCARDED, _ISSO, reason=True),
     # The claim is always recorded; what is unfinished is a check's finding, not a refusal.
     Transition("T5", (_OPEN,), _PENDING, (*_STAFF, Role.SYSTEM)),
-    Transition("T6", (_PENDING,), _CLOSED, _ISSO, evidence=True, implementer_may_not=True, closes_as=_FIXED),
+    Transition("T6", (_PENDING,), _CLOSED, _ISSO, evidence=True, closes_as=_FIXED),
     # An engineer may take the claim back: that is what reopening the issue says.
     Transition("T7", (_PENDING,), _OPEN, _STAFF, reason=True),
-    Transition(
-        "T8",
-        (_OPEN, _PENDING),
-        _CLOSED,
-        _DECIDERS,
-        reason=True,
-        evidence=True,
-        implementer_may_not=True,
-        closes_as=_NOT_REAL,
-    ),
+    Transition("T8", (_OPEN, _PENDING), _CLOSED, _DECIDERS, reason=True, evidence=True, closes_as=_NOT_REAL),
     Transition("T9", (_OPEN,), _ACCEPTED, _DECIDERS, reason=True, evidence=True),
     Transition("T10", (_ACCEPTED,), _OPEN, _DECIDERS, reason=True),
     Transition("T11", (_OPEN,), _CLOSED, _DECIDERS, reason=True, evidence=True, closes_as=_NOT_OURS),
     Transition("T12", (_CLOSED,), _OPEN, _ISSO, reason=True),
     # The assessor's validation: the state stays, the journal holds who looked and at what.
-    Transition("T13", (_CLOSED,), _CLOSED, (Role.ASSESSOR,), evidence=True, implementer_may_not=True),
+    Transition("T13", (_CLOSED,), _CLOSED, (Role.ASSESSOR,), evidence=True),
+    # A claim that names nobody cannot be verified: whoever did the work puts their name to it.
+    Transition("T14", (_PENDING,), _PENDING, _STAFF),
 )
 
 
@@ -134,17 +126,20 @@ def check_transition(
     *,
     person: str,
     role: str,
+    workers: Collection[str],
     reason: str,
     evidence: Sequence[str],
     profile: Profile | None = None,
 ) -> Transition:
     """The row that allows this person to move the item; raises Refused with what is missing.
 
+    `workers` are all persons who ever did, or claimed, work on the item; an account that could be anybody is none.
     A closing's reason starts with its closure reason (see `closure_reason`). Without a profile the risk of a
     Critical or High cannot be accepted.
     """
     row = _row(item, to, reason)
     _check_person(item, row, person, role)
+    _check_work(item, row, person, workers)
     _check_filled(item, row)
     _check_decision(item, row, profile)
     if row.reason and not reason.strip():
@@ -152,36 +147,6 @@ def check_transition(
     if row.evidence and not any(each.strip() for each in evidence):
         raise Refused(f"{_name(item)} needs evidence to become {_said(to)}.", "Add --evidence FILE or URL.")
     return row
-
-
-def consequences(item: PoamItem, old: WorkStatus, new: WorkStatus, reason: str) -> Consequence:
-    """What a person's change of work status at the tracker means; `reason` is what `lenses.reason_of` says.
-
-    Done is a claim, declining a question, reopening takes a claim back; a closed item never moves by itself.
-    """
-    if old == new:
-        return Consequence()
-    reopened = old in _FINISHED and new not in _FINISHED
-    match item.state, new:
-        case State.OPEN, WorkStatus.DONE:
-            return Consequence(to_state=State.PENDING_VERIFICATION)
-        case State.OPEN, WorkStatus.WONT_DO:
-            return Consequence(decision=_DECLINED.get(reason, RequestKind.DECLINED))
-        case State.PENDING_VERIFICATION, WorkStatus.WONT_DO:
-            return Consequence(State.OPEN, _DECLINED.get(reason, RequestKind.DECLINED))
-        case State.PENDING_VERIFICATION, _ if reopened:
-            return Consequence(to_state=State.OPEN)
-        case State.CLOSED, _ if reopened:
-            return Consequence(decision=RequestKind.REOPENED)
-        case _:
-            return Consequence()
-
-
-_FINISHED = frozenset({WorkStatus.DONE, WorkStatus.WONT_DO})
-_DECLINED = {
-    "duplicate": RequestKind.DUPLICATE,
-    "cannot_reproduce": RequestKind.CANNOT_REPRODUCE,
-}
 
 
 def _row(item: PoamItem, to: State, reason: str) -> Transition:
@@ -205,7 +170,7 @@ def _row(item: PoamItem, to: State, reason: str) -> Transition:
 
 
 def _check_person(item: PoamItem, row: Transition, person: str, role: str) -> None:
-    if item.state is row.to and role not in row.roles:
+    if item.state is row.to is State.CLOSED and role not in row.roles:
         raise Refused(
             f"{_name(item)} is {_said(row.to)} already.", "Nothing is left to do; an assessor may validate it."
         )
@@ -215,11 +180,36 @@ def _check_person(item: PoamItem, row: Transition, person: str, role: str) -> No
             f"Only {who} may make {_name(item)} {_said(row.to)}, not {person.strip() or 'nobody'} ({role}).",
             "Ask them to do it, or let the configuration give this person the role.",
         )
-    if row.implementer_may_not and person.strip().casefold() == item.work_done_by.strip().casefold():
+
+
+def _check_work(item: PoamItem, row: Transition, person: str, workers: Collection[str]) -> None:
+    """Never one's own work, and never work that may be one's own because nobody is named for it."""
+    named = {worker.strip().casefold() for worker in workers}
+    claimed = item.work_done_by.strip().casefold() in named
+    if row.implementer_may_not and person.strip().casefold() in named:
         raise Refused(
             f"{person.strip()} did the work on {_name(item)} and cannot verify it.",
             "Somebody else with the role has to decide.",
         )
+    if row.implementer_may_not and item.state is State.PENDING_VERIFICATION and not claimed:
+        raise Refused(
+            f"Nobody is named for the work on {_name(item)} ({_claimant(item)}).",
+            f"The person who did it claims it: poam transition {_name(item)} pending_verification --reason TEXT, "
+            "in their own name; then another person closes it.",
+        )
+    if row.id == "T14" and claimed:
+        raise Refused(
+            f"{_name(item)} is pending verification already: {item.work_done_by} claimed the work.",
+            "Somebody else verifies and closes it.",
+        )
+
+
+def _claimant(item: PoamItem) -> str:
+    if not item.work_done_by:
+        return "no claim is known"
+    if item.work_done_by.endswith(f":{UNATTRIBUTED}"):
+        return "the tracker does not say who claimed it"
+    return "it was claimed by the account that poam-sync itself uses"
 
 
 def _check_filled(item: PoamItem, row: Transition) -> None:

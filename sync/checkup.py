@@ -123,9 +123,10 @@ def _contents(record: Record, config: Config) -> Told:
         shown = ", ".join(unrouted[:5]) + (", ..." if len(unrouted) > 5 else "")
         text = f"{len(unrouted)} of {len(items)} items match no route and are mirrored nowhere: {shown}"
         yield Finding(Level.WARNING, "routes", text, "add a last [[routes]] table with a connector alone")
-    elif config.connectors and not config.routes:
-        text = "there are connectors but no routes: nothing will be mirrored"
-        yield Finding(Level.WARNING, "routes", text, "add a [[routes]] table")
+    elif not config.routes and (config.connectors or unrouted):
+        text = "there are connectors but no routes" if config.connectors else "there are open items but no connector"
+        remedy = "add a [[routes]] table" if config.connectors else "add a [connectors.NAME] table and its [[routes]]"
+        yield Finding(Level.WARNING, "routes", f"{text}: nothing will be mirrored", remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..mapping.item import WorkStatus
-from ..mapping.life import RequestKind
+from ..mapping.life import UNATTRIBUTED, RequestKind
 from .deciding.conflicts import end_by_itself, raise_conflict
 from .deciding.status_date import dated
 from .looking.steps import ItemChange, NewRequest, Observed, Step, View
@@ -22,7 +22,7 @@ def engineer(config: Config, connector: str, observed: Observed | None) -> Autho
     """The person behind what was observed; where the tracker names nobody, that is said."""
     if observed is None:
         return daemon(connector)
-    account = (observed.account and observed.account.id) or "unattributed"
+    account = (observed.account and observed.account.id) or UNATTRIBUTED
     return author(person_of(config, connector, account), f"sync:{connector}")
 
 
@@ -60,7 +60,7 @@ def _change_item(unit: Unit, config: Config, view: View, change: ItemChange) -> 
     item, link = view.item, view.link
     values: dict[str, Any] = dated(item, change.values, config.day(item.system_id, unit.at))
     by = engineer(config, link.connector, change.because)
-    if values.get("work_status") is WorkStatus.DONE:
+    if values.get("work_status") is WorkStatus.DONE and "work_done_by" in values:
         values["work_done_by"] = by.person  # the person, not the account: who did the work may not verify it
     unit.change(by, "items", link.item_uid, values, reason=change.reason, source=change.because.source)
     if values.get("work_status") is WorkStatus.DONE:

@@ -19,12 +19,18 @@ class Stopped(BaseException):
 
 @contextmanager
 def only_daemon(record_path: Path) -> Iterator[None]:
-    """Holds the place of a record's one daemon, for as long as the process lives. Raises RecordLocked."""
+    """Holds the place of a record's one daemon, which a restore takes, too: until left, or the process dies.
+
+    Raises RecordLocked.
+    """
     lock = FileLock(f"{record_path}.daemon.lock", timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
-        raise RecordLocked(f"a daemon runs for {record_path} already", hint="one is enough: stop it first") from None
+        raise RecordLocked(
+            f"a daemon runs for {record_path} already",
+            hint="stop it first: one is enough, and none may run while a backup is restored",
+        ) from None
     try:
         yield
     finally:

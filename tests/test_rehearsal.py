@@ -136,9 +136,9 @@ def test_every_move_of_a_date_has_the_effect_that_the_page_tells(rehearsal: Rehe
         issue = rehearsal.types(f"ann {key}" if connector == "jira" else f"maya {key.rpartition('#')[2]}")
         assert f"{place}{shown[connector]}" in issue.replace(": ", ":")
 
-    earlier = rehearsal.act("moves it earlier", "2026-11-20", -3)
+    earlier = rehearsal.act("moves it earlier", "$EARLIER", -3)
     assert [each["forecast_date"] for each in earlier.values()] == [_moved(each, -3) for each in before.values()]
-    later = rehearsal.act("moves it later", "2027-06-30", 120)
+    later = rehearsal.act("moves it later", "$LATER", 120)
     asked = [(r["kind"], r["state"], r["requested_date"]) for each in later.values() for r in each["requests"][-1:]]
     assert asked == [("later_date", "waiting", _moved(each, 120)) for each in before.values()]
 

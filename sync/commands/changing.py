@@ -8,6 +8,7 @@ from ...mapping.item import State
 from ..deciding import decisions
 from ..deciding.edits import edit
 from ..errors import InputError
+from ..record.told import still_open
 from .arguments import Word
 from .frame import Frame, pass_frame
 from .output import say
@@ -55,4 +56,7 @@ def transition(frame: Frame, item: str, state: str, reason: str, evidence: tuple
         decisions.transition(
             frame.decider(unit, found.system_id), found, State(state), reason=reason, evidence=evidence
         )
+        left = still_open(record.db, found.uid)
     say(f"{found.poam_id}: {found.state.replace('_', ' ')} -> {state.replace('_', ' ')}")
+    for key in left:
+        say(f"{key} is still open; close it there")

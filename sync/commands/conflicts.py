@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from ...mapping.item import WorkStatus
+from ..deciding.edits import BY_HAND
 from ..deciding.resolve import resolve as decide
 from ..record.kinds import Conflict, Link
 from ..record.mirrors import rows
@@ -26,13 +26,14 @@ RULES: Mapping[str, str] = {
     "refused": "the tracker would not take our write; the same write is not sent again until somebody decides",
     "missing": "several looks did not find the issue; the item is left as it is until somebody decides",
     "twin": "people have worked in a second issue that we made by mistake; the first one mirrors the item",
+    "ambiguous": "two dates at once; take one label off {issue}",
 }
 """What decided meanwhile, by the conflict's policy."""
 
 _BOTH_CHANGED = {
-    "record": "{record} holds on both sides",
-    "tracker": "{tracker} holds on both sides",
-    "VALUE": f"another VALUE holds: one of {', '.join(WorkStatus)}",
+    "record": "{record} holds; the issue shows it as far as its tracker can",
+    "tracker": "{tracker} holds",
+    "VALUE": f"another VALUE holds: one of {', '.join(BY_HAND)}",
 }
 ENDS: Mapping[str, Mapping[str, str]] = {
     "tracker": _BOTH_CHANGED,
@@ -41,6 +42,7 @@ ENDS: Mapping[str, Mapping[str, str]] = {
     "refused": {"record": "the write is tried again in the next cycle", "tracker": "the issue stays as it is"},
     "missing": {"record": "a new issue is created in the next cycle", "tracker": "the item goes on without an issue"},
     "twin": {"record": "the first issue mirrors the item; close the second one at the tracker"},
+    "ambiguous": {},
 }
 """What `poam resolve --take` can be told, and what follows."""
 
@@ -53,7 +55,8 @@ def conflicts(frame: Frame, everything: bool, as_json: bool) -> None:
     """List what both sides changed.
 
     Each with both values, who set them when, the rule that holds meanwhile, and the commands that end it.
-    Also writes that a tracker refused (policy refused) and issues that are missing (policy missing).
+    Also writes that a tracker refused (policy refused), issues that are missing (policy missing) and issues with two
+    due dates at once (policy ambiguous).
     """
     where = "1 = 1" if everything else "state = 'open'"
     with frame.reading() as record:
@@ -77,7 +80,7 @@ def _shape(shape: Shape, link: Link) -> Shape:
         "connector": link.connector,
         "key": link.remote_key,
         "url": link.url,
-        "rule": RULES[kind],
+        "rule": RULES[kind].format(issue=link.remote_key),
         "commands": [
             {"command": f"poam resolve {shape['id']} --take {take}", "effect": effect.format(**values)}
             for take, effect in ends.items()

@@ -10,7 +10,6 @@ import click
 
 from ..cycle import run_cycle
 from ..decide import decide
-from ..documents.anchors import keep_head, kept_head
 from ..errors import MassChange, NotAllowed
 from ..guard import Approval, hold_back
 from ..looking.rules import Rules
@@ -19,7 +18,7 @@ from ..looking.wanted import moved_fields
 from ..observe import observe
 from ..plan import ConnectorPlan, Plan
 from ..record.items import load
-from ..restored import as_restored, notice_restore
+from ..restored import as_restored
 from ..settings.people import author
 from ..settings.trackers import open_trackers
 from ..telling.health import note_success
@@ -119,9 +118,8 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
         )
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         approval = Approval(approved, author(frame.identity, "cli")) if approved else None
-        notice_restore(record, kept_head(record.path), frame.now())
+        before = record.head
         report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approval=approval)
-        keep_head(record.path, record.head)
         unnoted = note_success(frame.config.record_path, report, frame.now(), frame.config.sync.interval)
         outcome, left = outcome_of(record, report), [*owed(record, frame.config, frame.clock())]
         left += [f"waiting for a person: {', '.join(waits)}" for waits in [waiting(record, report)] if waits]
@@ -131,6 +129,8 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
         print_json(shape(report))
     else:
         tell(report)
+        if report.head != before:
+            say(f"journal row {report.head[0]} {report.head[1]}")
         for line in left:
             say(line)
     return outcome
@@ -145,8 +145,6 @@ def tell(report: Report) -> None:
             say(line_of(each))
     for line in notes(report):
         say(line)
-    if report.record_writes:
-        say(f"journal row {report.head[0]} {report.head[1]}")
 
 
 def notes(report: Report) -> list[str]:

@@ -14,10 +14,8 @@ import click
 from ...connectors.base import Tracker
 from ..cycle import run_cycle
 from ..daemon import Stopped, only_daemon, ticks, waiter
-from ..documents.anchors import keep_head, kept_head
 from ..errors import PoamSyncError
 from ..record.record import Record
-from ..restored import notice_restore
 from ..settings.limits import duration_text
 from ..settings.trackers import open_trackers
 from ..telling.health import note_success
@@ -81,9 +79,7 @@ def cycle(
     """
     try:
         with frame.writing(open_record) as record:
-            notice_restore(record, kept_head(record.path), frame.now())
             report = run_cycle(record, trackers, frame.config, frame.clock)
-            keep_head(record.path, record.head)
         unnoted = note_success(frame.config.record_path, report, frame.now(), frame.config.sync.interval)
     except (PoamSyncError, OSError) as error:
         failed = {**told.troubles, RECORD: (str(error), "the next cycle tries again")}

@@ -54,6 +54,7 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
             layout=cast(FedrampLayout, layout),
             as_of=day,
             until=_end_of(frame, system_id, day) if day < today else None,
+            now=frame.now(),
         )
         with record.unit(at=frame.now()) as unit:
             keep(unit, author(frame.identity, "cli"), submission, file_name=output.name)

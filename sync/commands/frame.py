@@ -16,9 +16,11 @@ import click
 
 from ..deciding.decisions import Decider
 from ..deciding.edits import is_text
+from ..documents.anchors import keep_head, kept_head
 from ..errors import ConfigError, InputError
 from ..record.record import Record
 from ..record.unit import Unit
+from ..restored import notice_restore
 from ..settings.config import Config, load, secret
 from ..settings.people import Identity, os_user, who
 from ..settings.systems import left_out
@@ -98,7 +100,16 @@ class Frame:
         """The record for changing. Raises RecordMissing, RecordLocked, RecordCorrupt, ConfigError."""
         with open_record(self.config.record_path, wait=WAIT_FOR_A_CYCLE) as record:
             self._must_name_every_system(record)
-            yield record
+            if notice_restore(record, kept_head(record.path), self.now()):
+                warn(
+                    f"{record.path} is not as the last command left it: an older copy, or its journal was written anew",
+                    "the next cycle only takes in; poam verify --head and --document hold it against what was noted",
+                )
+            try:
+                yield record
+            finally:
+                if record.committed is not None:
+                    keep_head(record.path, record.committed)
 
     def _must_name_every_system(self, record: Record) -> None:
         """A misspelt system would silently bring other rules: nothing is decided where an item's are not known."""

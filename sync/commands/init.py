@@ -15,6 +15,7 @@ from ...mapping.profiles import PROFILES
 from ..errors import ConfigError, InputError
 from ..record.journal import Author
 from ..record.record import Record
+from ..settings.checks import IMPACT_LEVELS
 from ..settings.config import load
 from ..settings.people import os_user
 from ..settings.problems import did_you_mean
@@ -74,6 +75,7 @@ later_date = "revert"                     # a later date from a tracker: "revert
 
 
 _PROFILE = click.Choice(list(PROFILES))
+_LEVEL = click.Choice(IMPACT_LEVELS)
 
 
 @click.command("init")
@@ -81,7 +83,7 @@ _PROFILE = click.Choice(list(PROFILES))
 @click.option("--system-id", metavar="ID", help="Short name of the system, as commands use it.  [SYSTEM]")
 @click.option("--system-name", metavar="NAME", help="Name of the system, as documents show it.  [the id]")
 @click.option("--provider", metavar="NAME", help="Who provides the system.  [blank]")
-@click.option("--impact-level", metavar="LEVEL", help="Low, Moderate, High or LI-SaaS.  [Moderate]")
+@click.option("--impact-level", type=_LEVEL, metavar="LEVEL", help="Low, Moderate, High or LI-SaaS.  [Moderate]")
 @click.option("--profile", type=_PROFILE, help="Whose rules hold.  [fedramp_rev5]")
 @click.option("--timezone", metavar="ZONE", help="Where its days end, such as Europe/Berlin.  [this machine's]")
 @click.option("--record", metavar="PATH", help="The record, relative to the configuration.  [poam.db]")
@@ -150,7 +152,7 @@ def _answers(yes: bool, given: dict[str, str | None]) -> dict[str, str]:
         "system_id": system_id,
         "system_name": _answer(yes, given["system_name"], "Its full name, as documents show it", system_id),
         "provider": _answer(yes, given["provider"], "Who provides it", ""),
-        "impact_level": _answer(yes, given["impact_level"], "Impact level", "Moderate"),
+        "impact_level": _answer(yes, given["impact_level"], "Impact level", "Moderate", choices=_LEVEL),
         "profile": _answer(yes, given["profile"], "Profile, whose rules hold", "fedramp_rev5", choices=_PROFILE),
         "timezone": _answer(yes, given["timezone"], "Time zone, where a due day ends", _zone_here(), check=_zone),
         "record": _answer(yes, given["record"], "Where to keep the record", "poam.db"),

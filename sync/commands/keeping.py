@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ..documents.anchors import carried_head, typed_head
-from ..errors import NotAllowed, RecordCorrupt
+from ..daemon import only_daemon
+from ..documents.anchors import carried_head, kept_head, typed_head
+from ..errors import InputError, NotAllowed, RecordCorrupt
 from ..record.backup import backup as copy_record
+from ..record.items import load
+from ..record.journal import entries, holds
+from ..record.record import Record
 from ..record.restore import Known, Restoration, restoring
 from ..record.restore import restore as put_back
-from ..record.verify import problems, unanchored
+from ..record.verify import Head, problems, unanchored, wrong_clocks
+from ..restored import was_restored
 from ..settings.people import author
+from ..telling.acts import decisions
+from ..telling.standing import counted, instant
 from . import Outcome
 from .frame import WAIT_FOR_A_CYCLE, Frame, json_option, pass_frame
-from .output import print_json, say
+from .output import line, print_json, say, warn
+from .wording import who
 
 
 @click.command("verify")
@@ -42,23 +51,49 @@ def verify(frame: Frame, heads: tuple[str, ...], documents: tuple[Path, ...], as
     follows from itself again; it is found against a row noted outside, with
     --head or --document. Exit code 3 when anything differs.
     """
-    anchors = [*map(typed_head, heads), *map(carried_head, documents)]
+    typed, carried = [*map(typed_head, heads)], {path: carried_head(path) for path in documents}
     with frame.reading() as record:
-        found = [*problems(record.db), *unanchored(record.db, anchors)]
+        found = [*problems(record.db), *unanchored(record.db, [*typed, *_left_by_the_last(record)])]
+        foreign = [path.name for path, head in carried.items() if not holds(record.db, head)]
+        doubts = [*wrong_clocks(record.db, now=frame.now())]
         seq, digest = record.head
+    told = [*found, *(f"{name} {FOREIGN}" for name in foreign)]
     if as_json:
-        print_json({"ok": not found, "problems": found, "head_seq": seq, "head_hash": digest})
+        print_json({"ok": not told, "problems": told, "warnings": doubts, "head_seq": seq, "head_hash": digest})
     else:
-        for problem in found:
+        for problem in told:
             say(f"! {problem}")
+        for doubt in doubts:
+            warn(doubt, A_CLOCK_WAS_WRONG)
     if found:
         raise RecordCorrupt(
-            f"{frame.config.record_path} does not equal its history: {len(found)} differences",
+            f"{frame.config.record_path} does not equal its history: {counted(len(found), 'difference')}",
             hint="keep this file as evidence, find out who edited it, and restore a backup",
         )
     if not as_json:
         say(f"The record equals its history: {seq} journal rows, head {digest}")
+    if foreign:
+        raise InputError(
+            f"the record is sound, but {counted(len(foreign), 'document')} did not come from it", hint=ASK_WHERE_FROM
+        )
+    if not as_json:
+        for path, head in carried.items():
+            say(f"{path.name} is an extract of this record: its journal row {head[0]} is there")
     return Outcome.IN_SYNC
+
+
+def _left_by_the_last(record: Record) -> list[Head]:
+    """The row that the last command noted beside the record; after a restore the record is an older one by right."""
+    head = kept_head(record.path)
+    return [head] if head is not None and not was_restored(record.db) else []
+
+
+A_CLOCK_WAS_WRONG = "nothing to mend: documents of past days go by the order of the rows; check the machine's clock"
+FOREIGN = (
+    "is not an extract of this record: it is of another record, or was made after the backup that was restored; "
+    "if neither, the journal was written anew"
+)
+ASK_WHERE_FROM = "ask who made it, and from which record; if it was this one, keep the record's file as evidence"
 
 
 @click.command("backup")
@@ -87,32 +122,56 @@ def restore(frame: Frame, file: Path, yes: bool, as_json: bool) -> Outcome:
         raise NotAllowed(
             f"{frame.identity.person} is {frame.identity.role} and cannot restore a record", hint="an ISSO or AO can"
         )
-    at = frame.now()
-    with restoring(file, frame.config.record_path, at=at, wait=WAIT_FOR_A_CYCLE) as plan:
+    at, path = frame.now(), frame.config.record_path
+    with restoring(file, path, at=at, wait=WAIT_FOR_A_CYCLE) as plan, only_daemon(path) if yes else nullcontext():
+        lost = _lost(plan)
         if yes:
             put_back(plan, author(frame.identity, "cli"), at=at)
     if as_json:
-        print_json(_shape(plan, applied=yes))
+        print_json(_shape(plan, lost, applied=yes))
     else:
-        say("\n".join(_told(plan)))
-        say("Restored." if yes else f"Nothing was changed yet. To apply: poam restore {file} --yes")
+        say("\n".join(_told(plan, lost)))
+        say(RESTORED if yes else f"Nothing was changed yet. To apply: poam restore {file} --yes")
     return Outcome.IN_SYNC
 
 
-def _told(plan: Restoration) -> Iterator[str]:
+RESTORED = "Restored.\nNext: poam sync; it only takes in, and lists what the trackers know and the record does not."
+SHOWN = 20
+"""Lost decisions that the plan names; the rest is a number."""
+
+
+def _lost(plan: Restoration) -> list[str]:
+    """What people decided after the backup, a line each, as far as the present record tells."""
+    if not plan.rows_lost:
+        return []
+    with Record.read(plan.path) as record:
+        names = {item.uid: item.poam_id for item in load(record.db)}
+        after = [entry for entry in entries(record.db) if entry.seq > plan.backup.head[0]]
+    return [
+        line(f"{instant(by.at)}  {who(by.person, by.role, by.on_behalf_of)}  {names.get(by.item_uid, '')}  {act.what}")
+        for act in decisions(after)
+        for by in [act.first]
+    ]
+
+
+def _told(plan: Restoration, lost: list[str]) -> Iterator[str]:
     """The plan in lines a person can judge."""
     yield f"{plan.file}: {_line(plan.backup)}"
     if plan.aside is None:
         yield f"There is no record at {plan.path}."
         return
     yield f"{plan.path}: {_line(plan.present) if plan.present else plan.damage}"
-    yield f"It is kept as {plan.aside}."
+    yield f"The present record is kept as {plan.aside}."
     if plan.is_another:
         yield "! The backup is of another record: issues that mirror the present record's items are strangers to it."
     if plan.present and not plan.continued:
         yield "! The present record does not continue the backup: their histories differ."
     if plan.rows_lost:
-        yield f"! {plan.rows_lost} journal rows after the backup's last are not in it: decide anew what they decided."
+        rows = "1 journal row" if plan.rows_lost == 1 else f"{plan.rows_lost} journal rows"
+        yield f"! {rows} after the backup's last will be missing, with {counted(len(lost), 'decision')} to decide anew:"
+        yield from (f"  {each}" for each in lost[:SHOWN])
+        if len(lost) > SHOWN:
+            yield f"  and {len(lost) - SHOWN} more"
 
 
 def _line(known: Known) -> str:
@@ -120,7 +179,7 @@ def _line(known: Known) -> str:
     return f"record {known.record_id}, items: {known.items}, journal rows: {known.head[0]}{last}"
 
 
-def _shape(plan: Restoration, *, applied: bool) -> dict[str, object]:
+def _shape(plan: Restoration, lost: list[str], *, applied: bool) -> dict[str, object]:
     return {
         "file": str(plan.file),
         "backup": _known(plan.backup),
@@ -131,6 +190,7 @@ def _shape(plan: Restoration, *, applied: bool) -> dict[str, object]:
         "another_record": plan.is_another,
         "continued": plan.continued,
         "rows_lost": plan.rows_lost,
+        "decisions_lost": lost,
         "applied": applied,
     }
 

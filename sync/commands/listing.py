@@ -7,6 +7,8 @@ import click
 from ...mapping.item import State, WorkStatus
 from ..errors import InputError
 from ..record.items import load
+from ..record.kinds import Link
+from ..record.mirrors import rows
 from ..record.record import Record
 from ..settings.problems import did_you_mean
 from .arguments import Word
@@ -16,6 +18,7 @@ from .shapes import Shape, cells, columns_of, item_shape
 
 COLUMNS = (
     "poam_id",
+    "issue",
     "state",
     "work_status",
     "effective_due",
@@ -58,8 +61,9 @@ def list_items(
 def _chosen(frame: Frame, record: Record, system_id: str | None, states: tuple[str, ...]) -> list[Shape]:
     if system_id is not None:
         _must_exist(record, system_id)
+    issues = {link.item_uid: link.remote_key for link in rows(record.db, Link, "state = 'live'")}
     return [
-        item_shape(frame, item)
+        {**item_shape(frame, item), "issue": issues.get(item.uid, "")}
         for item in load(record.db)
         if system_id in (None, item.system_id) and (not states or item.state in states)
     ]

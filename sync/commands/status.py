@@ -10,12 +10,15 @@ from typing import Any
 import click
 
 from ...mapping.item import State
-from ..record.items import load
+from ...mapping.life import MIRRORED_STATES
+from ..record.items import load, unmirrored
 from ..record.record import Record
-from ..record.told import OwedWrite, linked, not_carried_over, owed_writes, waiting
+from ..record.told import OwedWrite, linked, not_carried_over, owed_writes, pending_deviations, still_open, waiting
+from ..restored import was_restored
+from ..settings.routes import route
 from ..telling.health import Liveness, liveness
 from ..telling.resting import resting
-from ..telling.standing import standing, waits
+from ..telling.standing import counted, standing, waits
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say
@@ -29,7 +32,7 @@ def status(frame: Frame, as_json: bool) -> Outcome:
     """Show what is open, late, waiting and owed.
 
     The first line says whether record and trackers agree. Exit code: 2 when writes are owed to a tracker, 1 when
-    something waits for a person or a tracker was not reached for three intervals, 0 when all is in sync.
+    they are not in step otherwise, an item has no route or something waits for a person, 0 when all is in sync.
     """
     with frame.reading() as record:
         shape = _shape(frame, record)
@@ -45,15 +48,29 @@ def _shape(frame: Frame, record: Record) -> Shape:
     systems = sorted({system.id for system in frame.config.systems} | {item["system_id"] for item in items})
     owed, waits_here, changed = owed_writes(record.db), asdict(waiting(record.db)), not_carried_over(record.db)
     live, undecided = liveness(frame.config.record_path), waits_here.pop("undecided")
+    unrouted = [item.poam_id for item in unmirrored(record.db, MIRRORED_STATES) if route(frame.config, item) is None]
+    stands = standing(
+        frame.config,
+        frame.clock(),
+        live,
+        owed,
+        undecided=undecided,
+        changed=changed,
+        unrouted=len(unrouted),
+        restored=was_restored(record.db),
+    )
     seq, head = record.head
     return {
-        **asdict(standing(frame.config, frame.clock(), live, owed, undecided=undecided, changed=changed)),
+        **asdict(stands),
         "systems": [_system(system, [item for item in items if item["system_id"] == system]) for system in systems],
         "connectors": _connectors(frame, linked(record.db), live, owed),
         "owed_writes": [_owed(frame, write) for write in owed],
         "changed_since_cycle": changed,
+        "unrouted": unrouted,
         **waits_here,
         "undecided": undecided,
+        "deviations_pending": pending_deviations(record.db),
+        "still_open": still_open(record.db),
         "resting": [asdict(each) for each in resting(record.db, frame.config)],
         "journal_seq": seq,
         "journal_hash": head,
@@ -100,13 +117,19 @@ def _print(shape: Shape) -> None:
         say(line(f"{write['poam_id']}: {write['operation']} at {write['key'] or write['connector']}: {write['why']}"))
     told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined", "requests", "conflicts")]
     say(f"waiting for a person: {', '.join(told)}")
+    if shape["deviations_pending"]:
+        say(f"{counted(shape['deviations_pending'], 'deviation')} pending, for the authorizing official")
+    if shape["still_open"]:
+        issues = counted(len(shape["still_open"]), "issue")
+        say(line(f"{issues} of closed items still open, to be closed at the tracker: {', '.join(shape['still_open'])}"))
     for rest in shape["resting"]:
         say(line(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}"))
 
 
 def _print_connector(connector: Shape) -> None:
     known = connector["last_success"]
-    success = f"in step at {known}" if known else "not synced yet: poam sync"
+    last = "last " if connector["stale"] or connector["error"] else ""
+    success = f"{last}in step at {known}" if known else "not synced yet: poam sync"
     stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
     say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
     if connector["error"]:
@@ -122,5 +145,6 @@ def _listed(counts: dict[str, Any]) -> str:
 def _outcome(shape: Shape) -> Outcome:
     if any(connector["owed"] for connector in shape["connectors"]):
         return Outcome.WRITES_OWED
-    trouble = any(connector["missing"] or connector["stale"] for connector in shape["connectors"])
-    return Outcome.NEEDS_A_PERSON if shape["undecided"] or trouble else Outcome.IN_SYNC
+    missing = any(connector["missing"] for connector in shape["connectors"])
+    trouble = missing or shape["unrouted"] or shape["undecided"] or not shape["in_step"]
+    return Outcome.NEEDS_A_PERSON if trouble else Outcome.IN_SYNC

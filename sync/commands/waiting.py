@@ -26,6 +26,8 @@ def waiting(record: Record, report: Report) -> list[str]:
         (now.declined, f"{now.declined} declined", "poam list --declined"),
         (held_back, f"{counted(held_back, 'plan')} held back", "poam plan"),
         (len(report.unrouted), f"{counted(len(report.unrouted), 'item')} without a route", "poam doctor"),
+        (len(report.recovered), f"{counted(len(report.recovered), 'difference')} after a restore", "listed above"),
+        (len(report.unserved), f"issues at {', '.join(report.unserved)}, which is not configured", "poam doctor"),
     )
     return [f"{what} ({command})" for number, what, command in shown if number]
 

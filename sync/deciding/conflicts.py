@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from ..looking.due_date import AMBIGUOUS
 from ..looking.steps import NewConflict
 from ..record.journal import Author
 from ..record.kinds import Conflict, Link
@@ -14,7 +15,8 @@ from ..settings.people import SYSTEM, daemon
 
 def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> None:
     """Opens a conflict, or brings the open one of this kind and field up to date; the journal keeps what it said."""
-    record_by, record_at = last_changed(unit.db, link.item_uid, new.field)
+    # Of two dates at a tracker neither is the record's word against anybody's.
+    record_by, record_at = ("", "") if new.policy == AMBIGUOUS else last_changed(unit.db, link.item_uid, new.field)
     told = {
         "base_value": new.base_value,
         "record_value": new.record_value,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ...mapping.dates import effective_due
 from ...mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
@@ -16,12 +15,14 @@ from ..errors import InputError, NotAllowed
 from ..looking.views import profile_id
 from ..record.items import change_row, load
 from ..record.journal import Author
-from ..record.kinds import Request
-from ..record.mirrors import rows, work_before_it_ended
+from ..record.kinds import Conflict, Request
+from ..record.mirrors import rows
 from ..record.unit import Unit
 from ..settings.config import Config
 from ..settings.people import Identity, author
 from .status_date import Value, dated
+from .supporting_documents import with_evidence, withdrawn
+from .work import asked_again, worked, workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,13 @@ def transition(decider: Decider, item: PoamItem, to: State, *, reason: str, evid
         _keep_evidence(decider, item, each)
     changes = {"state": to, "status_date": decider.today, **_effects(decider, item, to, reason)}
     if to is State.CLOSED:
-        changes["supporting_documents"] = _with_evidence(item.supporting_documents, evidence)
+        proves = None if item.state is State.CLOSED else closure_reason(reason)
+        changes["supporting_documents"] = with_evidence(item.supporting_documents, proves, evidence)
     decider.unit.change(decider.by, "items", item.uid, changes, reason=reason, source=row.id)
     if to is not item.state:
         _end_requests(decider, item, to)
+        _end_conflicts(decider, item, to)
     return row
-
-
-def _with_evidence(documents: str, evidence: Sequence[str]) -> str:
-    """Supporting Documents as the template has them: `Document Type : Document Name`, one per line."""
-    names = [each if "://" in each else Path(each).name for each in evidence]
-    return "\n".join(filter(None, (documents, *(f"Remediation Evidence : {name}" for name in names))))
 
 
 _SETTLED_BY = {
@@ -101,9 +98,29 @@ def _end_requests(decider: Decider, item: PoamItem, to: State) -> None:
         decider.unit.change(decider.by, "requests", request.id, {"state": "superseded"}, reason=reason)
 
 
+def _end_conflicts(decider: Decider, item: PoamItem, to: State) -> None:
+    """Whose value of the work holds is no question any more once the item is closed: it stays as it was verified."""
+    if to is not State.CLOSED:
+        return
+    disputed = "item_uid = ? AND state = 'open' AND policy IN ('tracker', 'record', 'manual')"
+    for conflict in rows(decider.unit.db, Conflict, disputed, (item.uid,)):
+        reason = "the item is closed"
+        decider.unit.change(decider.by, "conflicts", conflict.id, conflict_ended(decider, reason), reason=reason)
+
+
+def conflict_ended(decider: Decider, resolution: str) -> dict[str, str]:
+    """A conflict that this person ended."""
+    return {
+        "state": "resolved",
+        "resolution": resolution,
+        "resolved_by": decider.identity.person,
+        "resolved_at": decider.unit.at,
+    }
+
+
 def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence: Sequence[str]) -> Transition:
     """The rule that allows it, for everyone who stands behind the decision: also the one acted for."""
-    found = None
+    found, did = None, workers(decider.unit.db, decider.config, item)
     for person in sorted(decider.identity.persons):
         try:
             found = check_transition(
@@ -111,6 +128,7 @@ def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence:
                 to,
                 person=person,
                 role=decider.identity.role,
+                workers=did,
                 reason=reason,
                 evidence=evidence,
                 profile=decider.profile(item),
@@ -125,34 +143,18 @@ def _allowed(decider: Decider, item: PoamItem, to: State, reason: str, evidence:
 def _effects(decider: Decider, item: PoamItem, to: State, reason: str) -> dict[str, str | int | None]:
     """What else a transition changes."""
     if to is State.PENDING_VERIFICATION:
-        return worked(item, WorkStatus.DONE, at=decider.unit.at, by=decider.identity.person)
+        at = item.work_done_at or decider.unit.at  # a claim that gets its name stopped the clock when it was made
+        return worked(item, WorkStatus.DONE, at=at, by=decider.identity.person)
     if to is State.CLOSED and item.state is not State.CLOSED:
         done = decider.day(item, item.work_done_at) if item.work_done_at else decider.today
         return {"closure_reason": closure_reason(reason), "actual_completion_date": done}
     if to is State.OPEN and item.state is State.SUBMITTED:
         return {"baselined_at": decider.unit.at}
     if to is State.OPEN and item.state in (State.PENDING_VERIFICATION, State.CLOSED):
-        return _asked_again(decider, item) | {"closure_reason": "", "actual_completion_date": None}
+        ended = {"closure_reason": "", "actual_completion_date": None}
+        documents = {"supporting_documents": withdrawn(item.supporting_documents)}
+        return asked_again(decider.unit.db, item) | ended | documents
     return {}
-
-
-def _asked_again(decider: Decider, item: PoamItem) -> dict[str, str | int | None]:
-    """Ended work as it stood before somebody ended it: nobody started it because an answer was refused."""
-    if item.work_status not in (WorkStatus.DONE, WorkStatus.WONT_DO):
-        return worked(item, item.work_status)
-    before = work_before_it_ended(decider.unit.db, item.uid)
-    return worked(item, WorkStatus(before or WorkStatus.NOT_STARTED))
-
-
-def worked(item: PoamItem, status: WorkStatus, *, at: str = "", by: str = "") -> dict[str, str | int | None]:
-    """A new work status. What is not done has never been done: the clock did not stop."""
-    moved = int(status is not item.work_status)
-    return {
-        "work_status": status,
-        "work_status_version": item.work_status_version + moved,
-        "work_done_at": at or None,
-        "work_done_by": by,
-    }
 
 
 def _keep_evidence(decider: Decider, item: PoamItem, given: str) -> None:
@@ -269,13 +271,13 @@ def reject(decider: Decider, number: int, *, reason: str) -> str:
         )
     _decide(decider, request, item, "rejected", reason)
     if request.kind in (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE):
-        decider.change(item, _asked_again(decider, item), reason=reason, source=f"request {number}")
-        return f"{item.poam_id}: rejected; the issue is opened again"
+        decider.change(item, asked_again(decider.unit.db, item), reason=reason, source=f"request {number}")
+        return f"{item.poam_id}: rejected; the issue is opened again with the next sync"
     if request.kind == RequestKind.LATER_DATE:
         return f"{item.poam_id}: rejected; the due date stays {effective_due(item, decider.profile(item))}"
     done: dict[str, Value] = {"work_status": WorkStatus.DONE, "work_status_version": item.work_status_version + 1}
     decider.change(item, done, reason=reason, source=f"request {number}")
-    return f"{item.poam_id}: rejected; the item stays closed and so does its issue"
+    return f"{item.poam_id}: rejected; the item stays closed, and its issue is closed with the next sync"
 
 
 def _decide(decider: Decider, request: Request, item: PoamItem, state: str, reason: str) -> None:

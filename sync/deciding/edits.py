@@ -15,6 +15,7 @@ from ...mapping.dates import DateMeaning, classify_date, effective_due, is_date,
 from ...mapping.item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
 from ...mapping.life import Role
 from ..errors import InputError, NotAllowed
+from ..record.journal import entries
 from ..settings.problems import did_you_mean
 from .decisions import Decider
 from .status_date import Value
@@ -70,7 +71,7 @@ def _one_of(*words: StrEnum, blank: bool = True) -> Callable[[str], Value]:
     return read
 
 
-_BY_HAND = (WorkStatus.NOT_STARTED, WorkStatus.IN_PROGRESS, WorkStatus.BLOCKED)
+BY_HAND = (WorkStatus.NOT_STARTED, WorkStatus.IN_PROGRESS, WorkStatus.BLOCKED)
 _TEXTS = (
     *(
         "controls",
@@ -106,7 +107,7 @@ EDITABLE: Mapping[str, Editable] = {
     "auto_approve": Editable(_flag),
     "kev_tracking": Editable(_flag),
     "kev_due_date": Editable(_date),
-    "work_status": Editable(_one_of(*_BY_HAND, blank=False), _EVERYONE),
+    "work_status": Editable(_one_of(*BY_HAND, blank=False), _EVERYONE),
 }
 
 _ELSEWHERE = {
@@ -140,20 +141,40 @@ def edit(decider: Decider, item: PoamItem, texts: Mapping[str, str], *, reason: 
 
 
 def _rewritten_baseline(decider: Decider, item: PoamItem, changes: Mapping[str, Value]) -> dict[str, Value]:
-    """An approved risk adjustment moves the scheduled completion date to the window of the adjusted rating.
-
-    Only that, and nothing else here, may (Completion Guide v2.2, column L).
+    """An approved risk adjustment moves the scheduled completion date to the window of the adjusted rating, and taking
+    the approval back brings the date back. Only that, and nothing else here, may (Completion Guide v2.2, column L).
     """
-    if changes.get("risk_adjustment") != Decision.YES or item.risk_adjustment is Decision.YES:
+    decision = changes.get("risk_adjustment", item.risk_adjustment)
+    approved = decision == Decision.YES
+    if approved == (item.risk_adjustment is Decision.YES):
         return {}
+    due = _adjusted_date(decider, item, changes) if approved else _date_before_adjustment(decider, item)
+    return {"scheduled_completion_date": due} if due else {}
+
+
+def _adjusted_date(decider: Decider, item: PoamItem, changes: Mapping[str, Value]) -> str | None:
     rating = changes.get("adjusted_risk_rating", item.adjusted_risk_rating)
     adjusted = replace(
         item,
         risk_adjustment=Decision.YES,
         adjusted_risk_rating=Rating(str(rating)) if rating else item.original_risk_rating,
     )
-    due = policy_date(adjusted, decider.profile(item))
-    return {"scheduled_completion_date": due} if due else {}
+    return policy_date(adjusted, decider.profile(item))
+
+
+def _date_before_adjustment(decider: Decider, item: PoamItem) -> str | None:
+    """The date that stood when the adjustment was approved; the window of the original rating where the journal knows
+    of none, as of an item that was imported with its adjustment (template 3.0, the formula of column L).
+    """
+    date = item.scheduled_completion_date
+    for row in reversed([*entries(decider.unit.db, item.uid)]):
+        if row.field == "scheduled_completion_date":
+            date = row.old
+        if (row.field, row.new) == ("risk_adjustment", Decision.YES):
+            break
+    else:
+        date = None
+    return date or policy_date(replace(item, risk_adjustment=None), decider.profile(item))
 
 
 def _read(decider: Decider, item: PoamItem, name: str, text: str) -> Value:

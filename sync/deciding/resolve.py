@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ...mapping.item import PoamItem, WorkStatus
-from ...mapping.life import consequences
+from ...mapping.consequences import consequences
+from ...mapping.item import PoamItem, State, WorkStatus
 from ..delivery.links import next_link
 from ..delivery.outbox import owe
-from ..errors import InputError
+from ..errors import InputError, NotAllowed
+from ..looking.due_date import AMBIGUOUS
 from ..record.items import load
 from ..record.kinds import Conflict, Link
-from ..record.mirrors import forget_base, link_of, rows
-from .decisions import Decider, worked
+from ..record.mirrors import forget_base, last_told, link_of, rows
+from .decisions import Decider, conflict_ended
+from .edits import BY_HAND
+from .work import worked
 
 
 def resolve(decider: Decider, number: int, take: str) -> str:
@@ -25,29 +28,52 @@ def resolve(decider: Decider, number: int, take: str) -> str:
     link = link_of(decider.unit.db, conflict.link_id)
     item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
     told = _ENDS.get(conflict.policy, _resolve_values)(decider, conflict, link, item, take)
-    done = {
-        "state": "resolved",
-        "resolution": take,
-        "resolved_by": decider.identity.person,
-        "resolved_at": decider.unit.at,
-    }
-    decider.unit.change(decider.by, "conflicts", conflict.id, done)
+    decider.unit.change(decider.by, "conflicts", conflict.id, conflict_ended(decider, take))
     return told
 
 
 def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
-    value = {"record": conflict.record_value, "tracker": conflict.tracker_value}.get(take, take)
-    if value not in set(WorkStatus):
-        raise InputError(f"{value} is no work status", hint=f"take record, tracker or one of: {', '.join(WorkStatus)}")
-    status = WorkStatus(value)
-    claim = {"at": decider.unit.at, "by": conflict.tracker_by or decider.identity.person}
-    changes = worked(item, status, **claim if status is WorkStatus.DONE else {})
-    if state := consequences(item, item.work_status, status, "").to_state:
-        changes = {"state": state} | changes
+    status = _status(conflict, item, take)
     if status is not item.work_status:
-        ended = f"conflict {conflict.id}"
-        decider.change(item, changes, reason=f"{ended}: {take}", source=ended)
-    return f"{item.poam_id}: {conflict.field} is {value}"
+        _must_not_be_closed(conflict, item)
+        changes = worked(item, status, **_claim(decider, conflict, item, take) if status is WorkStatus.DONE else {})
+        if state := consequences(item, item.work_status, status, "").to_state:
+            changes = {"state": state} | changes
+        reason = f"conflict {conflict.id}"
+        decider.change(item, changes, reason=f"{reason}: {take}", source=reason)
+    return f"{item.poam_id}: {conflict.field} is {status}{_AS_FAR_AS.get(status, '')}"
+
+
+_AS_FAR_AS = {WorkStatus.BLOCKED: " in the record; the issue shows it where its tracker has a status or label for it"}
+
+
+def _status(conflict: Conflict, item: PoamItem, take: str) -> WorkStatus:
+    """The work status that a side has, or the one that was typed: then it is none that is an engineer's to say."""
+    sides = {"record": conflict.record_value, "tracker": conflict.tracker_value}
+    value, lawful = (sides[take], tuple(WorkStatus)) if take in sides else (take, BY_HAND)
+    if value not in lawful:
+        raise InputError(
+            f"{value} is no work status that can be decided",
+            hint=f"take record, tracker or one of: {', '.join(BY_HAND)}; whoever did the work claims it in their own "
+            f"name: poam transition {item.poam_id} pending_verification --reason TEXT",
+        )
+    return WorkStatus(value)
+
+
+def _must_not_be_closed(conflict: Conflict, item: PoamItem) -> None:
+    if item.state is State.CLOSED:
+        raise NotAllowed(
+            f"{item.poam_id} is closed and its work stays {item.work_status}, as it was verified",
+            hint=f"take the side that says so, or open it first: poam transition {item.poam_id} open --reason TEXT",
+        )
+
+
+def _claim(decider: Decider, conflict: Conflict, item: PoamItem, take: str) -> dict[str, str]:
+    """When and by whom the side that holds was claimed done: a claim stays its claimant's, whoever decides."""
+    if take == "tracker":
+        return {"at": decider.unit.at, "by": conflict.tracker_by}
+    at, by = (last_told(decider.unit.db, item.uid, name) for name in ("work_done_at", "work_done_by"))
+    return {"at": at, "by": by}
 
 
 def _must_take_a_side(conflict: Conflict, take: str) -> None:
@@ -82,5 +108,18 @@ def _resolve_twin(decider: Decider, conflict: Conflict, link: Link, item: PoamIt
     return f"{item.poam_id}: {link.remote_key} mirrors it; close the other issue at the tracker"
 
 
-_ENDS = {"missing": _resolve_missing, "refused": _resolve_refused, "twin": _resolve_twin}
+def _resolve_ambiguous(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    """What the engineers want is theirs to say, and one label less says it."""
+    raise InputError(
+        f"conflict {conflict.id} is about two dates at once, {conflict.tracker_value}, and ends when there is one",
+        hint=f"take one label off {link.remote_key}",
+    )
+
+
+_ENDS = {
+    "missing": _resolve_missing,
+    "refused": _resolve_refused,
+    "twin": _resolve_twin,
+    AMBIGUOUS: _resolve_ambiguous,
+}
 """How each kind of conflict ends; any other is about two values."""

@@ -10,6 +10,7 @@ from ...mapping.documents.fedramp_write import write_workbook
 from ...mapping.item import State
 from ..errors import InputError
 from ..record.asof import stood_at
+from ..record.clocks import UNKNOWN
 from ..record.database import Database
 from ..record.items import load
 from ..record.journal import Author, anchor
@@ -34,13 +35,22 @@ class Submission:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def generate(database: Database, system_id: str, *, layout: FedrampLayout, as_of: str, until: str | None) -> Submission:
+def generate(
+    database: Database,
+    system_id: str,
+    *,
+    layout: FedrampLayout,
+    as_of: str,
+    until: str | None,
+    now: str = UNKNOWN,
+) -> Submission:
     """The FedRAMP workbook of a system. The same record and day give the same bytes. Raises InputError.
 
-    `until` is the instant a past day ended at; None generates from the record as it stands.
+    `until` is the instant a past day ended at; None generates from the record as it stands. `now` helps to find out
+    which clock was wrong (`clocks.py`).
     """
     if until:
-        system, all_items = stood_at(database, system_id, until)
+        system, all_items = stood_at(database, system_id, until, now=now)
     else:
         system = next(iter(database.query("SELECT * FROM systems WHERE id = ?", (system_id,))), None)
         all_items = load(database, "system_id = ?", (system_id,))
@@ -48,7 +58,7 @@ def generate(database: Database, system_id: str, *, layout: FedrampLayout, as_of
         raise InputError(f"the record holds no system {system_id} as of {as_of}", hint="import its POA&M first")
     header = SystemHeader(system["provider"] or "", system["name"] or "", system["impact_level"] or "", as_of)
     items = [item for item in all_items if item.state in IN_THE_DOCUMENT]
-    head = anchor(database, until)
+    head = anchor(database, until, now=now)
     if until and not all_items:
         raise InputError(
             f"the record knew no item of {system_id} on {as_of}", hint="its history begins later; choose a later day"

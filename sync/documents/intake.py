@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from ...mapping.documents.document import Document, Reading, UnreadableDocument
 from ...mapping.documents.fedramp_columns import LAYOUTS, Sheet
@@ -82,7 +84,8 @@ class ItemPlan:
 class ImportPlan:
     """What an import would do. `absent` are items that the file should list and does not: they stay.
 
-    `left_out` is what the file holds beyond the template, `doubts` what a person should look at in new items.
+    `left_out` is what the file holds beyond the template, `doubts` what a person should look at. Nobody is
+    `absent` as long as there are rows that cannot be read.
     """
 
     system: System
@@ -169,8 +172,14 @@ def plan_import(
             unchanged += 1
     source = f"{name} sha256:{hashlib.sha256(data).hexdigest()}"
     problems = tuple(str(problem) for problem in reading.problems)
-    doubts = tuple(doubt for item in new for doubt in _doubts(item, at[:10]))
-    absent = tuple(poam_id for poam_id, item in known.items() if item.state in IN_THE_DOCUMENT)
+    today = datetime.fromisoformat(at).astimezone(ZoneInfo(system.timezone)).date().isoformat()
+    doubts = tuple(doubt for item in new for doubt in _doubts(item, today))
+    dates = [(item.poam_id, item.status_date) for item in new]
+    dates += [(each.item.poam_id, to.new) for each in plans for to in each.changes if to.field == "status_date"]
+    doubts += tuple(f"{name} has a status date in the future: {day}" for name, day in dates if (day or "") > today)
+    # A row that cannot be read may be any item's: who is missing is known once all can.
+    listed = () if problems else known.items()
+    absent = tuple(poam_id for poam_id, item in listed if item.state in IN_THE_DOCUMENT)
     return ImportPlan(
         system,
         source,

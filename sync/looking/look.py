@@ -81,8 +81,8 @@ def _date_of_two(sketch: Sketch) -> str | None:
 
 
 def _is_settled(conflict: Conflict, sketch: Sketch) -> bool:
-    """A refusal, a disappearance or a frozen field is over once both sides show the same, and two dates at once are when
-    there is one; a decision is a person's.
+    """A refusal, a disappearance or a frozen field is over once both sides show the same, two dates at once once there
+    is one; a decision is a person's.
     """
     if conflict.policy == AMBIGUOUS:
         return len(sketch.issue.due_dates) < 2

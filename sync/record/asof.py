@@ -8,19 +8,23 @@ from itertools import takewhile
 from sqlite_utils import Database
 
 from ...mapping.item import ChangeKind, Milestone, MilestoneChange, PoamItem
+from .clocks import UNKNOWN
 from .items import ITEM_COLUMNS, item_from, natural
-from .journal import entries
+from .journal import entries, last_row
 from .verify import Rows, replay
 
 _NUMBERS = frozenset({"vendor_dependency", "auto_approve", "kev_tracking", "work_status_version"})
 
 
-def stood_at(database: Database, system_id: str, until: str) -> tuple[Mapping[str, str | None] | None, list[PoamItem]]:
+def stood_at(
+    database: Database, system_id: str, until: str, *, now: str = UNKNOWN
+) -> tuple[Mapping[str, str | None] | None, list[PoamItem]]:
     """A system's row, None before there was one, and its items, up to and including the instant `until`.
 
-    Ends at the first later row, so that nothing written afterwards, by whatever clock, changes a past day.
+    Ends with the last row written until then, as `clocks.py` understands the times: whatever a wrong clock said.
     """
-    tables = replay(takewhile(lambda entry: entry.at <= until, entries(database)))
+    last = last_row(database, until, now=now)
+    tables = replay(takewhile(lambda entry: entry.seq <= last, entries(database)))
     found = [_item(row, tables) for row in tables["items"].values() if row["system_id"] == system_id]
     return tables["systems"].get(system_id), sorted(found, key=lambda item: natural(item.poam_id))
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
+
+from .clocks import UNKNOWN, understood
 
 CREATED = "*"
 OBSERVED = "observed"
@@ -84,14 +87,27 @@ def holds(database: Database, head: tuple[int, str]) -> bool:
     return database.conn.execute("SELECT 1 FROM journal WHERE seq = ? AND hash = ?", head).fetchone() is not None
 
 
-def anchor(database: Database, until: str | None = None) -> tuple[int, str]:
+def anchor(database: Database, until: str | None = None, *, now: str = UNKNOWN) -> tuple[int, str]:
     """The last row up to an instant that is not itself about a document: what a document is an extract of."""
+    last = head(database)[0] if until is None else last_row(database, until, now=now)
     row = database.conn.execute(
-        """SELECT seq, hash FROM journal WHERE entity <> 'submissions'
-           AND seq < coalesce((SELECT min(seq) FROM journal WHERE at > ?), seq + 1) ORDER BY seq DESC LIMIT 1""",
-        (until or "9999",),
+        "SELECT seq, hash FROM journal WHERE entity <> 'submissions' AND seq <= ? ORDER BY seq DESC LIMIT 1", (last,)
     ).fetchone()
     return (row[0], row[1]) if row else (0, "")
+
+
+def last_row(database: Database, until: str, *, now: str = UNKNOWN) -> int:
+    """The number of the last row written up to and including an instant, 0 before the first: a past day is the journal
+    up to there, so that a wrong clock puts no row into a day that is over and hides none from the days after it.
+    """
+    rows = times(database)
+    written = bisect_right(understood([at for _, at in rows], now=now), until)
+    return rows[written - 1][0] if written else 0
+
+
+def times(database: Database) -> list[tuple[int, str]]:
+    """Every row's number, and the time that it says."""
+    return database.conn.execute("SELECT seq, at FROM journal ORDER BY seq").fetchall()
 
 
 def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:

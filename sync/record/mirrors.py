@@ -53,6 +53,14 @@ def live_links(database: Database, connector: str) -> list[Link]:
     return rows(database, Link, "connector = ? AND state = 'live'", (connector,))
 
 
+def connectors_with_issues(database: Database) -> list[str]:
+    """Every connector that an item is mirrored at, or should be."""
+    found = database.conn.execute(
+        "SELECT DISTINCT connector FROM links WHERE state IN ('planned', 'live', 'missing') ORDER BY connector"
+    )
+    return [name for (name,) in found]
+
+
 def count_live(database: Database, connector: str) -> int:
     """How many links of a connector have an issue."""
     query = "SELECT count(*) FROM links WHERE connector = ? AND state = 'live'"
@@ -156,6 +164,34 @@ def work_before_it_ended(database: Database, item_uid: str) -> str | None:
     return found[0] if found else None
 
 
+def workers_of(database: Database, item_uid: str) -> frozenset[str]:
+    """Whoever was ever recorded for the work of an item, or said at a tracker that it is done while it was not closed.
+
+    Persons, and accounts that nobody claims.
+    """
+    found = database.conn.execute(
+        """SELECT new FROM journal WHERE item_uid = :uid AND entity = 'items' AND field = 'work_done_by'
+           UNION SELECT json_extract(new, '$.work_done_by') FROM journal
+           WHERE item_uid = :uid AND entity = 'items' AND field = '*'
+           UNION SELECT person FROM journal AS claim
+           WHERE item_uid = :uid AND entity = 'observed' AND field = 'work_status' AND new = 'done'
+           AND 'closed' IS NOT (SELECT new FROM journal WHERE item_uid = :uid AND entity = 'items'
+                                AND field = 'state' AND seq < claim.seq ORDER BY seq DESC LIMIT 1)""",
+        {"uid": item_uid},
+    )
+    return frozenset(person for (person,) in found if person)
+
+
+def last_told(database: Database, item_uid: str, field: str) -> str:
+    """The last value that an item's field had, of those that are not blank."""
+    found = database.conn.execute(
+        """SELECT new FROM journal WHERE item_uid = ? AND entity = 'items' AND field = ? AND new <> ''
+           ORDER BY seq DESC LIMIT 1""",
+        (item_uid, field),
+    ).fetchone()
+    return found[0] if found else ""
+
+
 # --- the outbox
 
 
@@ -196,6 +232,12 @@ def remembered(database: Database, key: str) -> str | None:
     """A value of the engine's memory (our account at a tracker, its visibility)."""
     found = database.conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return found[0] if found else None
+
+
+def own_accounts(database: Database) -> frozenset[str]:
+    """Our own accounts at the trackers, as the journal names one that is nobody's (`jira:5b10a`)."""
+    found = database.conn.execute("SELECT key, value FROM meta WHERE key GLOB 'account:*' OR key GLOB 'accounts:*'")
+    return frozenset(f"{key.partition(':')[2]}:{account}" for key, value in found for account in value.split())
 
 
 def forget(unit: Unit, key: str) -> None:

@@ -41,6 +41,8 @@ class Record:
         self.path = path
         self.db = database
         self._lock = lock
+        self.committed: tuple[int, str] | None = None
+        """The journal's head after the last unit that this writer committed."""
         self._fence: Fence | None = None
         self._claims = 0
 
@@ -142,6 +144,11 @@ class Record:
             )
         if found != APPLICATION_ID:
             raise RecordCorrupt(f"{self.path} is not a poam-sync record", hint="check [record] path")
+        if version < 1:  # both numbers are written in the transaction that makes the tables
+            raise RecordCorrupt(
+                f"{self.path} is a poam-sync record that has lost its schema version: it was changed outside poam-sync",
+                hint="keep this file as evidence, and restore a backup",
+            )
         refuse_newer(version, migrations)
 
     @contextmanager
@@ -157,8 +164,10 @@ class Record:
                 connection.execute("BEGIN IMMEDIATE")
                 fence.demand(self.db)
                 before = connection.total_changes
-                yield Unit(self.db, at=at, cycle=cycle)
+                unit = Unit(self.db, at=at, cycle=cycle)
+                yield unit
                 self._commit(fence, wrote=connection.total_changes > before)
+                self.committed = unit.head
             except BaseException:
                 self._undo()
                 raise

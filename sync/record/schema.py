@@ -127,7 +127,7 @@ CREATE TABLE conflicts (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL,
   base_value TEXT, record_value TEXT, tracker_value TEXT, record_by TEXT NOT NULL, tracker_by TEXT NOT NULL,
   record_at TEXT NOT NULL, tracker_at TEXT NOT NULL,
-  {_one_of("policy", "manual", "record", "tracker", "refused", "missing", "twin")},
+  {_one_of("policy", "manual", "record", "tracker", "refused", "missing", "twin", "ambiguous")},
   raised_at TEXT NOT NULL, {_one_of("state", "open", "resolved")}, resolution TEXT NOT NULL, resolved_by TEXT NOT NULL,
   resolved_at TEXT, {_JOURNALED}
 ) STRICT;
@@ -212,7 +212,7 @@ def _guards() -> Iterator[str]:
     yield """CREATE TRIGGER scheduled_date_is_permanent BEFORE UPDATE OF scheduled_completion_date ON items
       WHEN OLD.baselined_at IS NOT NULL AND OLD.scheduled_completion_date IS NOT NULL
         AND NEW.scheduled_completion_date IS NOT OLD.scheduled_completion_date
-        AND NOT (NEW.risk_adjustment IS 'yes' AND OLD.risk_adjustment IS NOT 'yes')
+        AND (NEW.risk_adjustment IS 'yes') = (OLD.risk_adjustment IS 'yes')
       BEGIN SELECT RAISE(ABORT, 'scheduled_completion_date is permanent once baselined'); END"""
     yield """CREATE TRIGGER identity_is_permanent BEFORE UPDATE OF uid, system_id, poam_id ON items
       WHEN OLD.baselined_at IS NOT NULL

@@ -63,6 +63,32 @@ def waiting(database: Database) -> Waiting:
     return Waiting(**row, undecided=row["to_verify"] + row["requests"] + row["conflicts"] + unasked)
 
 
+def pending_deviations(database: Database) -> int:
+    """How many deviations of items that are not ended wait for the authorizing official."""
+    (count,) = database.execute(
+        """SELECT coalesce(sum((risk_adjustment IS 'pending') + (false_positive IS 'pending')
+             + (operational_requirement IS 'pending')), 0) FROM items WHERE state NOT IN ('closed', 'discarded')"""
+    ).fetchone()
+    return int(count)
+
+
+def still_open(database: Database, item_uid: str | None = None) -> list[str]:
+    """The keys of issues that were last seen open although their item was closed, of one item or of all.
+
+    Neither those that the next cycle closes, nor those over which a request waits.
+    """
+    found = database.query(
+        """SELECT remote_key FROM links JOIN items ON items.uid = links.item_uid
+           JOIN sightings ON sightings.link_id = links.id
+           WHERE items.state = 'closed' AND links.state = 'live' AND items.uid = coalesce(:uid, items.uid)
+           AND items.work_status NOT IN ('done', 'wont_do')
+           AND coalesce(sightings.seen_work_status, '') NOT IN ('done', 'wont_do')
+           AND items.uid NOT IN (SELECT item_uid FROM requests WHERE state = 'waiting') ORDER BY remote_key""",
+        {"uid": item_uid},
+    )
+    return [row["remote_key"] for row in found]
+
+
 def linked(database: Database) -> dict[str, dict[str, int]]:
     """How many links each connector has in each state."""
     counts: dict[str, dict[str, int]] = {}

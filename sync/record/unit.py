@@ -127,6 +127,11 @@ class Unit:
         return int(self.db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
 
     @property
+    def head(self) -> tuple[int, str]:
+        """The journal's last row as this unit leaves it."""
+        return self._head
+
+    @property
     def next_seq(self) -> int:
         """The sequence number of the next journal row."""
         return self._head[0] + 1

@@ -7,13 +7,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlite_utils import Database
 
 from ..errors import RecordCorrupt
+from .clocks import UNKNOWN, understood
 from .items import CHILDREN, asset_rows
-from .journal import CREATED, Entry, broken_links, entries, text
+from .journal import CREATED, Entry, broken_links, entries, text, times
 from .schema import FACT_TABLES, MIGRATIONS, expected_fingerprint, fingerprint, version_of
 
 Head = tuple[int, str]  # a journal row's sequence number and hash
@@ -92,6 +94,18 @@ def unanchored(database: Database, heads: Iterable[Head]) -> Iterator[str]:
         found = database.conn.execute("SELECT 1 FROM journal WHERE seq = ? AND hash = ?", (seq, digest)).fetchone()
         if found is None:
             yield f"journal row {seq} is not the one of hash {digest}: the journal was written anew, or is another one"
+
+
+def wrong_clocks(database: Database, *, now: str = UNKNOWN) -> Iterator[str]:
+    """One sentence for every instant in the journal that is not believed: no fact is wrong for it, but a clock was."""
+    rows = times(database)
+    doubted = [(*row, known) for row, known in zip(rows, understood([at for _, at in rows], now=now), strict=True)]
+    for (at, known), each in groupby(doubted, key=lambda row: row[1:]):
+        seqs = [seq for seq, *_ in each]
+        which = f"row {seqs[0]} says" if len(seqs) == 1 else f"rows {seqs[0]} to {seqs[-1]} say"
+        exact = 10 if at[:10] != known[:10] else None
+        if at != known:
+            yield f"journal {which} {at[:exact]}, between rows of {known[:exact]}: a clock was wrong"
 
 
 def replay(history: Iterator[Entry]) -> defaultdict[str, Rows]:

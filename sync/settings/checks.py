@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MACHINE = "os"
 DAEMON = "system"
+IMPACT_LEVELS = ("Low", "Moderate", "High", "LI-SaaS")
+"""What the workbook's header cell can say (FedRAMP POA&M template 3.0, cell D3)."""
 
 
 def cross_checks(config: Config) -> Iterator[Problem]:
@@ -40,6 +42,9 @@ def _systems(config: Config) -> Iterator[Problem]:
             yield Problem(("systems", at, "id"), f"{system.id} is the id of {seen[system.id]} systems")
         if ":" in system.id:
             yield Problem(("systems", at, "id"), "must not hold a colon: SYSTEM:ID names an item")
+        if system.impact_level not in ("", *IMPACT_LEVELS):
+            told = f"{system.impact_level} is none of {', '.join(IMPACT_LEVELS)}"
+            yield Problem(("systems", at, "impact_level"), told + did_you_mean(system.impact_level, IMPACT_LEVELS))
         if system.profile not in PROFILES:
             told = did_you_mean(system.profile, tuple(PROFILES))
             yield Problem(("systems", at, "profile"), "unknown profile" + told)

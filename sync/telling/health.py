@@ -20,8 +20,8 @@ INTERVALS_UNTIL_STALE = 3
 class Liveness:
     """How it stands with one connector; instants in ISO 8601 UTC, blank for what never was.
 
-    `in_step_since` is the first of the good cycles that followed one another without an outage and left no write
-    owed. `error` is what ended the last cycle, at `failed_at`, with what to do as its `hint`.
+    `in_step_since` is the first of the good cycles that followed one another without a failure or outage, and left no
+    write owed. `error` is what ended the last cycle, at `failed_at`, with what to do as its `hint`.
     """
 
     last_success: str = ""
@@ -59,7 +59,7 @@ def note_success(record_path: Path, report: Report, at: str, interval: timedelta
 
 def _after(known: Liveness, each: ConnectorReport, at: str, interval: timedelta) -> Liveness:
     if each.error is not None:
-        return replace(known, failed_at=at, error=str(each.error), hint=each.error.hint)
+        return replace(known, in_step_since="", failed_at=at, error=str(each.error), hint=each.error.hint)
     if each.owed:
         return Liveness(last_success=at)
     unbroken = known.in_step_since and not known.is_stale(datetime.fromisoformat(at), interval)

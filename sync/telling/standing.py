@@ -12,8 +12,6 @@ from ..settings.config import Config
 from ..times import iso, moment
 from .health import Liveness
 
-"""How long a tracker may hide a new issue from a search, where the configuration does not say otherwise."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -40,19 +38,27 @@ def standing(
     *,
     undecided: int,
     changed: Sequence[str],
+    unrouted: int = 0,
+    restored: bool = False,
 ) -> Standing:
-    """Judges what is known. `undecided` decisions wait for a person; `changed` items moved since the last cycle."""
+    """Judges what is known. `undecided` decisions wait for a person, `changed` items moved since the last cycle,
+    `unrouted` ones have no issue and no route to one, and no cycle has run since the record was `restored`.
+    """
+    rest = (_unrouted(unrouted), _decisions(undecided))
     if not config.connectors:
-        return Standing(True, None, _line("No tracker is configured", _decisions(undecided)))
+        return Standing(True, None, _line("No tracker is configured", *rest))
     known = {name: live.get(name, Liveness()) for name in config.connectors}
-    late = {name: each for name, each in known.items() if each.is_stale(now, config.sync.interval)}
-    out = [*(_out_of_step(name, each) for name, each in late.items()), *_owed(owed)]
+    late = {name: each for name, each in known.items() if each.error or each.is_stale(now, config.sync.interval)}
+    out = [RESTORED] * restored + [*(_out_of_step(name, each) for name, each in late.items()), *_owed(owed)]
     if out:
-        return Standing(False, None, _line(f"Not in step: {'; '.join(out)}", *_carried(changed), _decisions(undecided)))
+        return Standing(False, None, _line(f"Not in step: {'; '.join(out)}", *_carried(changed), *rest))
     since = max(each.in_step_since or each.last_success for each in known.values())
     told = f"In step with {listed(list(known))} since {instant(since)}"
-    failed = (f"the last cycle with {name} failed ({each.error})" for name, each in known.items() if each.error)
-    return Standing(True, since, _line(told, *_carried(changed), *failed, _decisions(undecided)))
+    return Standing(True, since, _line(told, *_carried(changed), *rest))
+
+
+RESTORED = "restored from a backup; the next cycle only takes in"
+"""What holds until a cycle has looked at every issue: what the health file tells is of the record that stood there."""
 
 
 def _line(*parts: str) -> str:
@@ -75,6 +81,10 @@ def _owed(owed: Sequence[OwedWrite]) -> Iterator[str]:
 def _carried(changed: Sequence[str]) -> Iterator[str]:
     if changed:
         yield f"{counted(len(changed), 'item')} changed here since the last cycle"
+
+
+def _unrouted(count: int) -> str:
+    return f"{counted(count, 'item')} without a route" if count else ""
 
 
 def _decisions(undecided: int) -> str:

@@ -6,8 +6,9 @@ from itertools import product
 
 import pytest
 
+from poam.mapping.consequences import Consequence, consequences
 from poam.mapping.item import PoamItem, State, WorkStatus
-from poam.mapping.life import Consequence, RequestKind, consequences
+from poam.mapping.life import RequestKind
 
 FINISHED = (WorkStatus.DONE, WorkStatus.WONT_DO)
 NOTHING = Consequence()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 
 import pytest
@@ -28,7 +28,7 @@ from poam.mapping.item import (
     State,
 )
 from poam.mapping.later_dates import later_date_text
-from poam.mapping.lenses import normal_body, normal_title
+from poam.mapping.lenses import labels_for, normal_body, normal_title
 from poam.mapping.profiles import PROFILES, Profile
 from poam.mapping.redaction import WITHHELD, TextMode
 
@@ -85,13 +85,77 @@ def test_a_title_is_already_as_the_tracker_will_show_it() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_mode_names_item_due_date_owner_and_how_to_go_on(mode: TextMode) -> None:
+def test_every_mode_names_item_due_date_and_how_to_go_on(mode: TextMode) -> None:
     text = block(mode, ITEM, NOTICE)
-    for said in ("V-12", "Due date: 2026-04-01", "Owner: Ann Lee", "Done means:", NOTICE.words):
+    for said in ("V-12", "Due date: 2026-04-01", "Done means:", NOTICE.words):
         assert said in text
     assert "close this issue as done: that claims the work done" in text
     assert "To ask for a later date, move the due date" in text
     assert "it becomes a request for the ISSO" in text
+
+
+@pytest.mark.parametrize(("mode", "told"), [("neutral", False), ("restricted", True), ("full", True)])
+def test_who_answers_for_an_item_and_how_bad_it_is_stays_among_our_own_people(mode: TextMode, told: bool) -> None:
+    text = block(mode)
+    assert [said in text for said in ("Owner: Ann Lee", "Risk: high")] == [told, told]
+
+
+TEXTS = tuple(
+    each.name for each in fields(PoamItem) if each.type == "str" and each.name not in ("uid", "system_id", "poam_id")
+)
+"""Every field that holds what somebody wrote."""
+
+
+def test_the_free_texts_of_an_item_are_known() -> None:
+    assert {"point_of_contact", "weakness_name", "comments", "resources_required", "service_names"} < set(TEXTS)
+
+
+@given(
+    st.text("abcdefghijklmnop", min_size=5, max_size=12).map("quux{}".format),
+    st.sampled_from(["{}", "Ann {}", "{} Lee, System Owner", "{}-7", "x@{}.example"]),
+    st.sampled_from(list(State)),
+    st.sampled_from(list(PROFILES)),
+    st.booleans(),
+    st.sampled_from([None, "2026-02-01", "2099-01-01"]),
+)
+def test_a_neutral_issue_holds_no_word_that_anybody_wrote(
+    canary: str, form: str, state: State, key: str, waiting: bool, date: str | None
+) -> None:
+    text = form.format(canary)
+    item = replace(
+        ITEM,
+        **dict.fromkeys(TEXTS, text),
+        state=state,
+        forecast_date=date,
+        assets=(text,),
+        milestones=(Milestone(1, text, "2026-02-01"),),
+        milestone_changes=(MilestoneChange(1, ChangeKind.UPDATE, "2026-03-20", text),),
+        kev_tracking=True,
+    )
+    said = [
+        issue_title(item, "neutral", 255),
+        block("neutral", item, Notice(NOTICE.words, text), profile=PROFILES[key]),
+        *labels_for(item, waiting, "neutral"),
+    ]
+    assert canary not in "\n".join(said).casefold()
+    assert said == [
+        issue_title(bare(item), "neutral", 255),
+        block("neutral", bare(item), Notice(NOTICE.words, "x"), profile=PROFILES[key]),
+        *labels_for(bare(item), waiting, "neutral"),
+    ], "it depends on nothing but the id, the dates and how the item stands"
+
+
+def bare(item: PoamItem) -> PoamItem:
+    """The item without a word that anybody wrote."""
+    return replace(
+        item,
+        **dict.fromkeys(TEXTS, ""),
+        assets=(),
+        milestones=(),
+        milestone_changes=(),
+        kev_tracking=None,
+        original_risk_rating=None,
+    )
 
 
 def test_a_neutral_block_says_nothing_of_weakness_severity_plan_or_assets() -> None:

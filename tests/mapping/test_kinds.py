@@ -53,12 +53,35 @@ def test_who_found_a_weakness_says_what_kind_it_is(
         ("", GAP, "Close a gap in a control"),
         # parts of words say nothing
         ("Catalogue of the technologist", VULNERABILITY, "Fix a vulnerability"),
+        # what an attacker would gain is not what is to be done
+        ("Database engine privilege escalation", VULNERABILITY, "Fix a vulnerability"),
+        ("Local escalation of privileges in the agent", TESTED, "Fix a weakness found by testing"),
+        ("Unprivileged users may write", GAP, "Tighten access rights"),
         ("The reversion of a dispatch", GAP, "Close a gap in a control"),
         ("Retained at least a year", GAP, "Close a gap in a control"),
     ],
 )
 def test_the_kind_of_work_is_told_by_whole_words_of_the_name(name: str, kind: FindingKind, phrase: str) -> None:
     assert category(PoamItem("u", "s", "V-1", weakness_name=name, finding_kind=kind)) == phrase
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"cves": "CVE-2026-1"},
+        {"weakness_source_identifier": "CVE-2026-10001"},
+        {"weakness_source_identifier": "158929"},
+    ],
+)
+def test_a_published_vulnerability_is_mended_by_a_newer_version_unless_its_name_says_otherwise(
+    known: dict[str, str],
+) -> None:
+    def told(name: str, kind: FindingKind = VULNERABILITY) -> str:
+        return category(PoamItem("u", "s", "V-1", weakness_name=name, finding_kind=kind, **known))  # type: ignore[arg-type]
+
+    assert told("Database engine privilege escalation") == "Update software"
+    assert told("SSL Medium Strength Cipher Suites") == "Strengthen encryption in transit"
+    assert told("Something else", GAP) == "Close a gap in a control"
 
 
 @pytest.mark.parametrize("name", ["SSH permits root login", "Audit log too small", "TLS 1.0", "", "Something else"])

@@ -45,8 +45,11 @@ def move(
     reason: str = "",
     evidence: tuple[str, ...] = (),
     profile: Profile | None = GENERIC,
+    workers: frozenset[str] = frozenset({"eve"}),
 ) -> Transition:
-    return check_transition(item, to, person=person, role=role, reason=reason, evidence=evidence, profile=profile)
+    return check_transition(
+        item, to, person=person, role=role, workers=workers, reason=reason, evidence=evidence, profile=profile
+    )
 
 
 def allowed(item: PoamItem, to: State, role: str, reason: str, evidence: tuple[str, ...]) -> str:
@@ -155,6 +158,44 @@ def test_whoever_did_the_work_cannot_verify_it(person: str) -> None:
         move(replace(item, state=State.CLOSED), State.CLOSED, "assessor", person=person, evidence=("sar.pdf",))
 
 
+@pytest.mark.parametrize("why", ClosureReason)
+@pytest.mark.parametrize("state", [State.OPEN, State.PENDING_VERIFICATION])
+def test_whoever_ever_did_the_work_closes_it_by_no_word(why: ClosureReason, state: State) -> None:
+    item = replace(ITEM, state=state, work_done_by="eve" if state is State.PENDING_VERIFICATION else "")
+    if (state, why) in CLOSINGS:
+        closing = {"reason": why.value, "evidence": ("scan.pdf",), "workers": frozenset({"Bob", "eve"})}
+        assert move(item, State.CLOSED, person="ann", **closing)
+        with pytest.raises(Refused, match="bob did the work on V-12"):
+            move(item, State.CLOSED, person="bob", **closing)
+
+
+@pytest.mark.parametrize(
+    ("claimant", "told"),
+    [
+        ("jira:poam", "it was claimed by the account that poam-sync itself uses"),
+        ("jira:unattributed", "the tracker does not say who claimed it"),
+        ("", "no claim is known"),
+    ],
+)
+def test_work_that_nobody_is_named_for_closes_only_once_a_person_claims_it(claimant: str, told: str) -> None:
+    item = replace(ITEM, state=State.PENDING_VERIFICATION, work_done_by=claimant)
+    for why in (ClosureReason.REMEDIATED, ClosureReason.FALSE_POSITIVE):
+        with pytest.raises(Refused) as refused:
+            move(item, State.CLOSED, reason=why, evidence=("scan.pdf",))
+        assert refused.value.message == f"Nobody is named for the work on V-12 ({told})."
+        assert "poam transition V-12 pending_verification" in refused.value.hint
+    for role in (Role.ENGINEER, Role.ISSO):
+        assert move(item, State.PENDING_VERIFICATION, role, person="eve").id == "T14"
+    for other in (Role.AO, Role.ASSESSOR, Role.SYSTEM):
+        with pytest.raises(Refused, match="Only an engineer or an ISSO"):
+            move(item, State.PENDING_VERIFICATION, other)
+
+
+def test_a_claim_that_names_a_person_is_not_claimed_again() -> None:
+    with pytest.raises(Refused, match="pending verification already: eve claimed the work"):
+        move(replace(ITEM, state=State.PENDING_VERIFICATION), State.PENDING_VERIFICATION, person="ann")
+
+
 def test_somebody_else_with_evidence_closes_what_was_claimed_done() -> None:
     item = replace(ITEM, state=State.PENDING_VERIFICATION)
     assert move(item, State.CLOSED, evidence=("https://scans.example/7",)).id == "T6"
@@ -243,4 +284,4 @@ def test_nothing_leads_out_of_discarded() -> None:
 
 
 def test_the_rows_are_numbered_once_each() -> None:
-    assert [row.id for row in TRANSITIONS] == [f"T{n}" for n in range(1, 14)]
+    assert [row.id for row in TRANSITIONS] == [f"T{n}" for n in range(1, 15)]

@@ -81,8 +81,9 @@ def test_a_backup_never_overwrites_anything(running: Engine, tmp_path: Path, the
     make = {"file": lambda: target.write_text("mine"), "folder": target.mkdir, "link": lambda: target.symlink_to(other)}
     make[there]()
 
-    with pytest.raises(RecordError, match=r"copy\.db exists already"):
+    with pytest.raises(RecordError, match=r"copy\.db exists already") as refused:
         backup(running.record.path, target)
+    assert refused.value.hint == "choose another name; a backup never overwrites a file"
     assert other.read_text(encoding="utf-8") == "mine"
     assert there != "file" or target.read_text(encoding="utf-8") == "mine"
 

@@ -141,9 +141,37 @@ def test_a_daemon_tells_once_that_the_record_is_in_use(loop: Loop, capsys: pytes
     assert "the record: all is well again" in capsys.readouterr().out
 
 
+def test_a_sync_names_the_journal_row_only_when_there_is_a_new_one(loop: Loop) -> None:
+    loop.stage.people["code"].close(loop.remote(2))
+    assert "journal row" in loop.poam("sync").stdout
+    loop.poam("sync")
+    assert "journal row" not in loop.poam("sync").stdout
+    loop.clock.advance(hours=1)
+    loop.stage.people["code"].label(loop.remote(2), add=("triage",))
+    told = loop.poam("sync")
+    assert "code: 1 issue read; nothing to do" in told.stdout
+    assert "journal row" not in told.stdout, "what is only remembered of an issue is no news"
+
+
 def test_a_daemon_without_a_record_does_not_start(loop: Loop) -> None:
     loop.config.record_path.unlink()
     result = loop.poam("run")
 
     assert (result.exit_code, result.stdout) == (3, "")
     assert "there is no record at" in result.stderr
+
+
+def test_issues_at_a_connector_that_is_not_configured_any_more_keep_all_from_being_in_sync(tmp_path: Path) -> None:
+    with two_trackers(tmp_path / "loop", item_for("jira", 1), item_for("code", 2)) as loop:
+        assert loop.poam("sync").exit_code == 0
+        told = loop.stage.config.read_text(encoding="utf-8")
+        loop.stage.config.write_text(
+            told.replace("connectors.jira", "connectors.renamed")
+            .replace('"jira"\n', '"renamed"\n')
+            .replace('type = "renamed"', 'type = "jira"')
+            .replace('"jira:', '"renamed:'),
+            encoding="utf-8",
+        )
+        result = loop.poam("sync")
+        assert result.exit_code == 1, result.output
+        assert "issues at jira, which is not configured" in result.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from poam.connectors.base import Account
 from poam.connectors.errors import Rejected, Unavailable
 from poam.mapping.item import ChangeKind, Milestone, MilestoneChange, Rating, State
 from poam.sync.commands.conflicts import ENDS, RULES
@@ -97,7 +98,7 @@ def test_an_item_for_programs_has_the_records_columns_and_what_is_derived_for_to
 
     columns = {row["name"] for row in table_info(desk, "items")} - {"journal_seq"}
     assert columns <= late.keys()
-    assert late.keys() - columns == DERIVED | {"assets", "milestones", "milestone_changes"}
+    assert late.keys() - columns == DERIVED | {"assets", "milestones", "milestone_changes", "issue"}
     assert (late["effective_due"], late["shown_due"], late["days_late"], late["late"]) == (
         "2026-02-20",
         "2026-02-20",
@@ -194,6 +195,31 @@ def test_the_history_tells_who_did_what_when_from_where_and_why(desk: Desk) -> N
     assert "state: open -> pending_verification" in told
 
 
+def test_one_act_is_one_line_of_the_history(desk: Desk) -> None:
+    ask_for_a_later_date(desk)
+    asked = [line for line in desk.done("history", "ACME:V-1").splitlines() if "request 1" in line]
+    assert len(asked) == 1
+    assert " request 1 added: later_date 2026-07-01" in asked[0]
+
+    desk.engine.clock.advance(seconds=1)
+    rows = len(desk.json("history", "ACME:V-1"))
+    desk.done("reject", "1", "--reason", "the part is there")
+
+    told = [line for line in desk.done("history", "ACME:V-1").splitlines() if "the part is there" in line]
+    assert len(told) == 1
+    assert told[0].endswith(" via cli request 1 state: waiting -> rejected because the part is there")
+    assert len(desk.json("history", "ACME:V-1")) >= rows + 4
+
+
+def test_a_claim_of_work_done_says_who_did_it_once(desk: Desk) -> None:
+    desk.at_work(lambda ready: (ready.person.close(ready.link(2).remote_id), ready.later()))
+    told = [line for line in desk.done("history", "V-2").splitlines() if "pending_verification" in line]
+    assert len(told) == 1
+    assert "work_status: not_started -> done" in told[0]
+    assert "work_status_version" not in told[0]
+    assert told[0].count("ann@acme.example") == 1
+
+
 def test_hostile_text_in_the_history_is_one_harmless_line(desk: Desk) -> None:
     desk.at_work(lambda ready: (ready.person.rename(ready.link(2).remote_id, "a\x1b[2J\nb"), ready.later()))
 
@@ -255,10 +281,9 @@ def test_a_conflict_is_told_with_both_sides_the_rule_and_the_commands_that_end_i
         "  tracker: done, by ann@acme.example, at 2026-03-02 12:00 UTC",
         "  before:  not_started, on both sides",
         "  rule:    both sides changed it; the tracker's value holds until somebody decides (policy tracker)",
-        "  poam resolve 1 --take record     blocked holds on both sides",
-        "  poam resolve 1 --take tracker    done holds on both sides",
-        "  poam resolve 1 --take VALUE      another VALUE holds: one of "
-        "not_started, in_progress, blocked, done, wont_do",
+        "  poam resolve 1 --take record     blocked holds; the issue shows it as far as its tracker can",
+        "  poam resolve 1 --take tracker    done holds",
+        "  poam resolve 1 --take VALUE      another VALUE holds: one of not_started, in_progress, blocked",
     ]
     assert (conflict["connector"], conflict["key"]) == ("jira", told[0].split(", ")[1].split(" at ")[0])
     assert conflict["rule"] in told[4]
@@ -266,6 +291,40 @@ def test_a_conflict_is_told_with_both_sides_the_rule_and_the_commands_that_end_i
         "poam resolve 1 --take record",
         "poam resolve 1 --take tracker",
     ]
+
+
+def two_dates(ready: Engine, *days: str) -> None:
+    """An engineer puts a second due date on the issue, where a tracker lets them, or takes one off again."""
+    issue = ready.issue()
+    ready.world.change(Account("ann", "Ann Engineer"), issue.id, {"due_dates": days})
+    ready.later()
+
+
+def test_two_dates_at_once_are_told_as_what_they_are_and_end_when_there_is_one(desk: Desk) -> None:
+    desk.at_work(lambda ready: two_dates(ready, "2026-05-01", "2026-04-01"))
+    (conflict,) = desk.json("conflicts")
+    assert (conflict["policy"], conflict["record_by"], conflict["commands"]) == ("ambiguous", "", [])
+    assert desk.done("conflicts").splitlines()[1:] == [
+        "  record:  2026-05-01",
+        "  tracker: 2026-05-01, 2026-04-01",
+        "  rule:    two dates at once; take one label off MEM-1 (policy ambiguous)",
+    ]
+    assert "take one label off MEM-1" in desk.refused("resolve", "1", "--take", "record")
+
+    desk.at_work(lambda ready: two_dates(ready, "2026-04-01"))
+
+    assert desk.done("conflicts") == "There are no conflicts."
+    assert desk.json("show", "ACME:V-1")["forecast_date"] == "2026-04-01"
+
+
+def test_what_no_tracker_status_says_is_not_promised(desk: Desk) -> None:
+    both_change(desk)
+    assert desk.done("resolve", "1", "--take", "blocked").startswith("V-1: work_status is blocked in the record; ")
+
+
+def test_the_list_names_the_issue_of_each_item(desk: Desk) -> None:
+    assert [item["issue"] for item in desk.json("list", "--system", "ACME")][:1] == ["MEM-1"]
+    assert desk.done("list").splitlines()[0].split("\t")[:3] == ["system_id", "poam_id", "issue"]
 
 
 def test_the_commands_told_for_a_conflict_end_it_and_it_is_told_how(desk: Desk) -> None:

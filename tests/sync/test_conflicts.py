@@ -12,10 +12,13 @@ from poam.connectors.errors import Rejected
 from poam.mapping.item import State, WorkStatus
 from poam.mapping.life import Role
 from poam.sync.errors import InputError, NotAllowed
+from poam.sync.record.kinds import Conflict
+from poam.sync.record.mirrors import rows
 
 from .deciding import (
     ANN,
     EVA,
+    ISSO,
     SCAN,
     at_rest,
     close,
@@ -50,7 +53,7 @@ def test_taking_the_record_takes_the_claim_back_and_the_issue_follows(mirrored: 
     conflicted(mirrored)
     assert mirrored.item().state is State.PENDING_VERIFICATION
 
-    assert resolved(mirrored, "record") == "V-1: work_status is blocked"
+    assert resolved(mirrored, "record").startswith("V-1: work_status is blocked in the record; the issue shows it")
 
     again = mirrored.item()
     assert (again.state, again.work_status) == (State.OPEN, WorkStatus.BLOCKED)
@@ -58,6 +61,14 @@ def test_taking_the_record_takes_the_claim_back_and_the_issue_follows(mirrored: 
     at_rest(mirrored)
     assert mirrored.issue().status.category == "doing"
     assert mirrored.conflicts() == []
+
+
+def test_a_value_of_neither_side_is_told_to_the_engineers_with_its_day_alone(mirrored: Engine) -> None:
+    conflicted(mirrored)
+    resolved(mirrored, "in_progress")
+    at_rest(mirrored)
+    told = [line for line in mirrored.issue().body.split("\n") if line.startswith("The work status")]
+    assert told == ["The work status was set to in progress on 2026-03-02."]
 
 
 def test_taking_the_tracker_leaves_the_claim_with_its_author(mirrored: Engine) -> None:
@@ -84,9 +95,7 @@ def test_a_decision_for_done_is_a_claim_of_whoever_did_the_work(mirrored: Engine
     conflicted(mirrored)
     resolved(mirrored, "record")
     mirrored.later()
-    with deciding(mirrored) as decider:
-        row = {"state": "open", "resolution": "", "resolved_by": "", "resolved_at": None}
-        decider.unit.change(decider.by, "conflicts", 1, row)
+    again(mirrored)
 
     resolved(mirrored, "tracker")
 
@@ -121,6 +130,86 @@ def test_a_conflict_is_resolved_once(mirrored: Engine) -> None:
             resolved(mirrored, "record", number)
 
 
+def started(ready: Engine) -> None:
+    """The ISSO says blocked while Ann starts the work."""
+    with deciding(ready) as decider:
+        decider.unit.change(decider.by, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+    ready.person.start(ready.link().remote_id or "")
+    ready.later()
+
+
+@pytest.mark.parametrize("take", ["done", "wont_do"])
+def test_what_is_an_engineers_to_say_is_decided_by_nobody_in_their_place(mirrored: Engine, take: str) -> None:
+    started(mirrored)
+    before = unwritten(mirrored)
+    with pytest.raises(InputError, match=f"{take} is no work status") as refused:
+        resolved(mirrored, take)
+    assert "poam transition V-1 pending_verification" in str(refused.value.hint)
+    assert unwritten(mirrored) == before
+    assert (mirrored.item().state, mirrored.item().work_done_by) == (State.OPEN, "")
+
+
+def test_taking_the_records_done_keeps_the_records_own_claimant(mirrored: Engine) -> None:
+    moved(mirrored, State.PENDING_VERIFICATION, person=EVA, role=Role.ENGINEER)
+    claimed_at = mirrored.item().work_done_at
+    mirrored.person.start(mirrored.link().remote_id or "")
+    mirrored.later()
+    assert [(each.record_value, each.tracker_by) for each in mirrored.conflicts()] == [("done", ANN)]
+    assert mirrored.item().state is State.OPEN
+
+    resolved(mirrored, "record")
+
+    claimed = mirrored.item()
+    assert claimed.state is State.PENDING_VERIFICATION
+    assert (claimed.work_done_by, claimed.work_done_at) == (EVA, claimed_at)
+    with pytest.raises(NotAllowed, match=f"{EVA} did the work"):
+        moved(mirrored, State.CLOSED, evidence=(SCAN,), person=EVA)
+    at_rest(mirrored)
+
+
+def test_closing_an_item_ends_the_conflict_over_its_work(mirrored: Engine) -> None:
+    conflicted(mirrored)
+    resolved(mirrored, "tracker")
+    again(mirrored)
+    moved(mirrored, State.CLOSED, evidence=(SCAN,))
+
+    assert mirrored.conflicts() == []
+    (ended,) = rows(mirrored.record.db, Conflict)
+    assert (ended.resolution, ended.resolved_by) == ("the item is closed", ISSO)
+    with pytest.raises(InputError, match="no open conflict 1"):
+        resolved(mirrored, "record")
+    at_rest(mirrored)
+
+
+def test_a_refused_write_outlives_the_closing_of_its_item(mirrored: Engine) -> None:
+    refuse_edits(mirrored)
+    moved(mirrored, State.CLOSED, reason="duplicate: of V-2", evidence=(SCAN,))
+    assert [each.policy for each in mirrored.conflicts()] == ["refused"]
+
+
+@pytest.mark.parametrize("take", ["record", "in_progress"])
+def test_a_decision_never_changes_the_work_of_a_closed_item(mirrored: Engine, take: str) -> None:
+    conflicted(mirrored)
+    moved(mirrored, State.CLOSED, evidence=(SCAN,))
+    again(mirrored)
+    before = unwritten(mirrored)
+
+    with pytest.raises(NotAllowed, match="V-1 is closed and its work stays done"):
+        resolved(mirrored, take)
+
+    assert unwritten(mirrored) == before
+    resolved(mirrored, "tracker")
+    assert (mirrored.item().state, mirrored.item().work_done_by) == (State.CLOSED, ANN)
+    assert mirrored.conflicts() == []
+
+
+def again(ready: Engine) -> None:
+    """The conflict is open once more."""
+    with deciding(ready) as decider:
+        row = {"state": "open", "resolution": "", "resolved_by": "", "resolved_at": None}
+        decider.unit.change(decider.by, "conflicts", 1, row)
+
+
 # conflicts over an issue
 
 
@@ -149,6 +238,27 @@ def test_a_write_refused_again_is_told_again(mirrored: Engine) -> None:
     mirrored.later()
     assert [each.id for each in mirrored.conflicts()] == [2]
     assert mirrored.later().record_writes == 0
+
+
+def test_a_refusal_is_over_by_itself_once_nothing_is_owed_and_not_before(mirrored: Engine) -> None:
+    renamed(mirrored, "A newer name")
+    mirrored.world.faults.append(("edit", "before", Rejected))
+    mirrored.later()
+    mirrored.person.label(mirrored.link().remote_id or "", add=("theirs",))
+    mirrored.world.faults.append(("edit", "before", Rejected))
+    mirrored.later()
+    assert [each.field for each in mirrored.conflicts()] == ["issue"], "the title is still owed"
+    renamed(mirrored, "Outdated library 1")
+    mirrored.cycle(full=True)
+    assert mirrored.conflicts() == []
+    (ended,) = rows(mirrored.record.db, Conflict)
+    assert (ended.resolution, ended.resolved_by) == ("the tracker agrees again", "system")
+    at_rest(mirrored)
+
+
+def renamed(ready: Engine, name: str) -> None:
+    with deciding(ready) as decider:
+        decider.unit.change(decider.by, "items", "uid-1", {"weakness_name": name})
 
 
 def lose(ready: Engine) -> None:

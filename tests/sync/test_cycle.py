@@ -20,7 +20,7 @@ from poam.sync.errors import InputError, MassChange
 from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Sighting
-from poam.sync.record.mirrors import rows
+from poam.sync.record.mirrors import rows, sighting_of
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
 from poam.sync.settings.people import Identity
@@ -196,12 +196,41 @@ def test_a_later_date_waits_for_its_quiet_period_because_people_drag_twice(mirro
     assert len(mirrored.journal("observed.due_date")) == 2
 
 
+def test_a_waiting_date_keeps_who_when_and_where_and_leaves_nothing_behind_when_it_rests(mirrored: Engine) -> None:
+    def waiting() -> tuple[str | None, ...]:
+        seen = sighting_of(mirrored.record.db, mirrored.link())
+        return (
+            *(seen.date_waiting, seen.date_waiting_by, seen.date_waiting_by_name),
+            *(seen.date_waiting_at, seen.date_waiting_source),
+        )
+
+    mirrored.person.set_due(mirrored.link().remote_id, "2026-07-01")
+    change = mirrored.issue().history[-1]
+    mirrored.later(minutes=1)
+    assert waiting() == ("2026-07-01", change.author.id, change.author.name, change.at, str(change.id))
+    mirrored.later(minutes=10)
+    assert waiting() == (None, "", "", "", "")
+
+
+def test_the_journal_says_why_an_engineers_date_was_taken(mirrored: Engine) -> None:
+    for date in ("2026-04-10", "2026-05-01"):
+        mirrored.person.set_due(mirrored.link().remote_id, date)
+        mirrored.later()
+    told = "SELECT new, reason FROM journal WHERE entity = 'items' AND field = 'forecast_date' ORDER BY seq"
+    assert list(mirrored.record.db.execute(told)) == [
+        ("2026-04-10", "an earlier date is the engineers' forecast"),
+        (None, "back to the due date: no forecast"),
+    ]
+
+
 def test_a_further_later_date_replaces_the_waiting_request(mirrored: Engine) -> None:
     for date in ("2026-07-01", "2026-08-01"):
         mirrored.person.set_due(mirrored.link().remote_id, date)
         mirrored.later()
     assert [request.requested_date for request in mirrored.requests()] == ["2026-08-01"]
     assert [request.requested_date for request in mirrored.requests("superseded")] == ["2026-07-01"]
+    mine = mirrored.requests()[0].requested_by
+    assert mirrored.journal("requests.state") == [(mine, "waiting", "superseded")]
 
 
 def test_an_earlier_date_takes_a_waiting_request_back(mirrored: Engine) -> None:
@@ -424,6 +453,21 @@ def test_an_older_state_from_a_lagging_list_tells_nothing(mirrored: Engine) -> N
 
 
 # --- far more change than usual
+
+
+def test_an_approval_lets_no_plan_through_that_changes_the_same_items_otherwise(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 21))) as ready:
+        ready.cycle()
+        shown = []
+        for date in ("2026-04-10", "2026-04-11"):
+            for n in range(1, 7):
+                ready.person.set_due(ready.link(n).remote_id, date)
+            shown.append(str(ready.later().connectors[0].error).split("plan ")[1].rstrip(")"))
+        with pytest.raises(InputError, match=f"no plan {shown[0]} is held back, so nothing was done") as refused:
+            ready.cycle(approved=shown[0])
+        assert refused.value.hint == "the plan may have changed since: poam plan shows it and its id"
+        ready.cycle(approved=shown[1])
+        assert {ready.item(n).forecast_date for n in range(1, 7)} == {"2026-04-11"}
 
 
 def test_a_change_far_larger_than_usual_stops_and_asks(tmp_path: Path) -> None:

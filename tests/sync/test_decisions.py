@@ -160,7 +160,8 @@ def test_rejecting_a_declined_issue_opens_it_again_once(mirrored: Engine, how: s
     close(mirrored, how=how)
     before = len(mirrored.issue().history)
 
-    assert rejected(mirrored, reason="it is exploitable") == "V-1: rejected; the issue is opened again"
+    told = rejected(mirrored, reason="it is exploitable")
+    assert told == "V-1: rejected; the issue is opened again with the next sync"
 
     assert mirrored.item().work_status is WorkStatus.NOT_STARTED
     at_rest(mirrored)

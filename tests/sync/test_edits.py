@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from poam.mapping.item import Decision, PoamItem, State, WorkStatus
+from poam.mapping.item import Decision, PoamItem, Rating, State, WorkStatus
 from poam.mapping.life import Role
 from poam.sync.deciding.decisions import Decider
 from poam.sync.deciding.edits import EDITABLE, edit
 from poam.sync.errors import InputError, NotAllowed
+from poam.sync.record.database import sqlite3
 from poam.sync.record.items import load
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
@@ -297,6 +298,55 @@ def test_an_approved_risk_adjustment_moves_the_scheduled_date_to_the_adjusted_wi
     assert the(record).scheduled_completion_date == "2026-07-30", "180 days after the detection on 2026-01-31"
     with pytest.raises(NotAllowed):
         put(record, role=Role.AO, scheduled_completion_date="2026-09-01")
+
+
+def approved_as(rating: str, record: Record, n: int = 1) -> str | None:
+    put(record, n, role=Role.AO, adjusted_risk_rating=rating, risk_adjustment="yes")
+    return the(record, n).scheduled_completion_date
+
+
+@pytest.mark.parametrize("decision", ["no", "pending", ""])
+def test_a_risk_adjustment_that_is_taken_back_gives_the_date_back(record: Record, decision: str) -> None:
+    planned = "2026-04-15"  # which is not the window of the original rating
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(9, scheduled_completion_date=planned)])
+    for rating, window in (("low", "2026-07-30"), ("high", "2026-03-02")):
+        assert approved_as(rating, record, 9) == window, "counted from the detection on 2026-01-31"
+        put(record, 9, role=Role.AO, risk_adjustment=decision, comments=rating)
+        assert the(record, 9).scheduled_completion_date == planned
+
+
+def test_an_adjustment_that_came_with_the_import_leaves_the_window_of_the_original_rating(record: Record) -> None:
+    rated = {"original_risk_rating": Rating.HIGH, "adjusted_risk_rating": Rating.LOW, "risk_adjustment": Decision.YES}
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(9, scheduled_completion_date="2026-07-30", **rated)])
+    put(record, 9, role=Role.AO, risk_adjustment="no")
+    assert the(record, 9).scheduled_completion_date == "2026-03-02", "30 days after the detection on 2026-01-31"
+
+
+def test_a_date_said_only_after_the_adjustment_is_not_lost_with_it(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(9, scheduled_completion_date=None, original_detection_date=None)])
+    approved_as("low", record, 9)
+    put(record, 9, scheduled_completion_date="2026-06-01")
+    put(record, 9, role=Role.AO, risk_adjustment="no")
+    assert the(record, 9).scheduled_completion_date == "2026-06-01"
+
+
+def test_while_an_adjustment_stands_or_does_not_nobody_moves_the_date(record: Record) -> None:
+    for decision in ("yes", "no", "pending", ""):
+        put(record, role=Role.AO, risk_adjustment=decision)
+        values = {"scheduled_completion_date": "2027-01-01"}
+        with pytest.raises(sqlite3.IntegrityError, match="permanent"), record.unit(at=AT) as unit:
+            unit.change(IMPORTER, "items", "uid-1", values)
+
+
+def test_a_decision_that_approves_nothing_and_takes_nothing_back_moves_no_date(record: Record) -> None:
+    for decision in ("pending", "no"):
+        values = {"risk_adjustment": decision, "scheduled_completion_date": "2027-01-01"}
+        with pytest.raises(sqlite3.IntegrityError, match="permanent"), record.unit(at=AT) as unit:
+            unit.change(IMPORTER, "items", "uid-1", values)
+        put(record, risk_adjustment=decision)
 
 
 def test_a_date_that_was_never_said_can_be_said_once(record: Record) -> None:

@@ -119,6 +119,18 @@ def test_a_detection_date_may_move_earlier_once_the_weakness_was_known_before(re
     assert change(record, original_detection_date="2026-01-01")
 
 
+def test_the_detection_date_may_be_written_as_it_is(record: Record) -> None:
+    with closing(sqlite3.connect(record.path, isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER items_update_is_journaled")
+        connection.execute("UPDATE items SET original_detection_date = original_detection_date")
+
+
+def test_the_scheduled_date_moves_with_the_decision_that_adjusts_the_risk_and_not_after_it(record: Record) -> None:
+    assert change(record, risk_adjustment="yes", scheduled_completion_date="2026-07-30")
+    with pytest.raises(sqlite3.IntegrityError, match="scheduled_completion_date is permanent"):
+        change(record, scheduled_completion_date="2026-08-30")
+
+
 @pytest.mark.parametrize(("values", "_"), PERMANENT)
 def test_before_its_baseline_everything_is_still_to_be_planned(record: Record, values: dict[str, Any], _: str) -> None:
     with record.unit(at=AT) as unit:

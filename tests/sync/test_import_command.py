@@ -47,6 +47,33 @@ def names(desk: Desk) -> list[str]:
 # the plan, and applying it
 
 
+def test_an_item_whose_row_cannot_be_read_is_not_called_absent(desk: Desk) -> None:
+    data = workbook(*ITEMS)
+    desk.done("import", put(desk, data), "--yes")
+    file = put(desk, edited(data, "V-1", "Original Detection Date", "soon"), "back.xlsx")
+    result = untouched(desk, "import", file)
+    assert result.exit_code == 3
+    assert "! " in result.stdout
+    assert "Not in the file" not in result.stdout
+    assert (
+        "Not in the file, kept in the record: V-1"
+        in desk.run("import", put(desk, workbook(*ITEMS[1:]), "b.xlsx")).stdout
+    )
+
+
+def test_a_status_date_in_the_future_is_a_doubt_of_a_new_item_and_of_a_known_one(desk: Desk) -> None:
+    data = workbook(*ITEMS)
+    file = put(desk, edited(data, "V-1", "Status Date", "2026-03-03"), "late.xlsx")
+    result = untouched(desk, "import", file)
+    assert "? V-1 has a status date in the future: 2026-03-03" in result.stdout
+    assert result.exit_code == 1
+    desk.done("import", put(desk, data), "--yes")
+    result = untouched(desk, "import", file)
+    assert "? V-1 has a status date in the future: 2026-03-03" in result.stdout
+    assert result.exit_code == 1
+    assert "future" not in desk.run("import", put(desk, edited(data, "V-1", "Status Date", "2026-03-02"))).stdout
+
+
 def test_the_plan_is_shown_and_nothing_is_changed_without_yes(desk: Desk) -> None:
     file = put(desk, workbook(*ITEMS))
 

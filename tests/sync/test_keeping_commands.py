@@ -9,6 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from poam.sync.documents.anchors import carried_head
+from poam.sync.record.backup import backup as copy_record
 from poam.sync.record.database import sqlite3
 from poam.sync.record.journal import COLUMNS, entries, seal
 from poam.sync.record.record import Record
@@ -54,7 +56,7 @@ def cleanly(result: Any) -> tuple[str, str]:
 def test_a_record_that_equals_its_history_says_so_with_the_head_to_write_down(desk: Desk) -> None:
     seq, head = desk.heads()
     assert desk.done("verify") == f"The record equals its history: {seq} journal rows, head {head}"
-    assert desk.json("verify") == {"ok": True, "problems": [], "head_seq": seq, "head_hash": head}
+    assert desk.json("verify") == {"ok": True, "problems": [], "warnings": [], "head_seq": seq, "head_hash": head}
 
 
 def test_an_edited_fact_is_named_and_the_file_is_called_what_it_is(desk: Desk) -> None:
@@ -64,7 +66,7 @@ def test_an_edited_fact_is_named_and_the_file_is_called_what_it_is(desk: Desk) -
 
     assert "! items uid-1 (V-1): scheduled_completion_date is '2027-01-01', the journal says" in result.stdout
     error, hint = cleanly(result)
-    assert error.endswith("does not equal its history: 1 differences")
+    assert error.endswith("does not equal its history: 1 difference")
     assert "keep this file as evidence" in hint
 
 
@@ -170,7 +172,7 @@ def test_a_journal_written_anew_is_found_against_a_head_and_only_so(desk: Desk) 
         result.stdout
         == f"! journal row {seq} is not the one of hash {head}: the journal was written anew, or is another one\n"
     )
-    assert cleanly(result)[0].endswith("does not equal its history: 1 differences")
+    assert cleanly(result)[0].endswith("does not equal its history: 1 difference")
     assert '"ok": false' in desk.run("verify", "--head", f"{seq}:{head}", "--json").stdout
 
 
@@ -191,7 +193,9 @@ def test_what_is_no_head_is_told_in_one_sentence(desk: Desk, typed: str) -> None
 def test_a_document_leads_back_to_the_row_it_is_an_extract_of(desk: Desk) -> None:
     document = desk.folder / "poam.xlsx"
     desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
-    desk.done("verify", "--document", str(document))
+    told = desk.done("verify", "--document", str(document)).splitlines()
+    seq, _ = carried_head(document)
+    assert told[1] == f"poam.xlsx is an extract of this record: its journal row {seq} is there"
     rewrite_history(desk)
     assert "the journal was written anew" in desk.run("verify", "--document", str(document)).stdout
 
@@ -214,6 +218,24 @@ def test_a_file_that_names_no_row_is_told_in_one_sentence(desk: Desk) -> None:
         "none.xlsx": "cannot be read",
     }.items():
         assert told in cleanly(desk.run("verify", "--document", str(desk.folder / name)))[0]
+
+
+def test_a_foreign_document_accuses_nobody_of_having_edited_the_record(desk: Desk) -> None:
+    document, (seq, head) = desk.folder / "poam.xlsx", desk.heads()
+    copy_record(desk.folder / "poam.db", desk.folder / "copy.db")
+    desk.done("set", "V-1", "comments=afterwards", "--reason", "x")
+    desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
+    use(desk, "copy.db")
+
+    result = desk.run("verify", "--document", str(document))
+
+    assert result.stdout.splitlines() == [
+        "! poam.xlsx is not an extract of this record: it is of another record, or was made after the backup that was "
+        "restored; if neither, the journal was written anew",
+        f"The record equals its history: {seq} journal rows, head {head}",
+    ]
+    assert cleanly(result)[0] == "the record is sound, but 1 document did not come from it"
+    assert '"ok": false' in desk.run("verify", "--document", str(document), "--json").stdout
 
 
 # backup

@@ -85,6 +85,16 @@ def test_an_older_version_refuses_what_a_newer_one_has_written_and_leaves_it_as_
     assert contents(path) == before
 
 
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_record_that_lost_its_version_is_told_as_what_it_is_and_left_as_it_is(path: Path, version: int) -> None:
+    raw(path, f"PRAGMA user_version={version}")
+    before = contents(path)
+    for enter in (Record.open, Record.reopen, Record.read):
+        with pytest.raises(RecordCorrupt, match="has lost its schema version: it was changed outside"):
+            enter(path)
+    assert (contents(path), names(path)) == (before, ["poam.db"])
+
+
 @pytest.mark.parametrize("place", range(4))
 def test_a_migration_that_fails_anywhere_leaves_version_1_whole_and_no_copy(path: Path, place: int) -> None:
     before = contents(path)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from poam.sync.daemon import only_daemon
 from poam.sync.errors import RecordLocked
 from poam.sync.record.backup import backup
 from poam.sync.record.database import journal_mode, sqlite3
@@ -21,7 +22,7 @@ from poam.sync.record.restore import restore, restoring
 from poam.sync.record.verify import problems
 
 from .desk import ME, Desk
-from .engine import ISSO, item
+from .engine import ISSO, Engine, item
 from .golden import AT, TWO, contents, version_1
 from .records import child, raw
 
@@ -43,8 +44,9 @@ def copy_of(desk: Desk) -> str:
 
 
 def names(desk: Desk) -> list[str]:
-    """The record and what lies beside it, but for what readers leave."""
-    files = (file.name for file in desk.folder.iterdir() if not file.name.endswith(("-wal", "-shm")))
+    """The record and what lies beside it, but for what readers, cycles and daemons leave."""
+    left = ("-wal", "-shm", ".head", ".daemon.lock")
+    files = (file.name for file in desk.folder.iterdir() if not file.name.endswith(left))
     return sorted(name for name in files if name.startswith(("poam.db", ".poam.db")))
 
 
@@ -76,8 +78,9 @@ def test_the_plan_is_shown_and_nothing_is_changed_without_yes(desk: Desk) -> Non
     assert told[0].startswith(f"{copy_of(desk)}: record test-record, items: 2, journal rows: ")
     assert told[1].startswith(f"{desk.folder / 'poam.db'}: record test-record, items: 2, journal rows: ")
     assert told[2:] == [
-        f"It is kept as {desk.folder / ASIDE}.",
-        "! 2 journal rows after the backup's last are not in it: decide anew what they decided.",
+        f"The present record is kept as {desk.folder / ASIDE}.",
+        "! 2 journal rows after the backup's last will be missing, with 1 decision to decide anew:",
+        f"  2026-03-02 12:00 UTC {ME} (isso) V-1 comments: nothing -> afterwards",
         f"Nothing was changed yet. To apply: poam restore {copy_of(desk)} --yes",
     ]
     assert names(desk) == AS_IT_WAS
@@ -88,13 +91,19 @@ def test_programs_are_told_the_plan_too(desk: Desk) -> None:
     seq, digest = desk.heads()
     told = desk.json("restore", copy_of(desk))
     assert (told["rows_lost"], told["another_record"], told["continued"], told["applied"]) == (2, False, True, False)
+    assert [each.split()[-5:] for each in told["decisions_lost"]] == [
+        ["V-1", "comments:", "nothing", "->", "afterwards"]
+    ]
     assert (told["present"]["head_seq"], told["present"]["head_hash"]) == (seq, digest)
     assert told["aside"].endswith(ASIDE)
 
 
 def test_the_backup_takes_the_records_place_and_the_present_one_is_kept_whole(desk: Desk) -> None:
     before = contents(desk.folder / "poam.db")
-    assert desk.done("restore", copy_of(desk), "--yes").endswith("Restored.")
+    assert desk.done("restore", copy_of(desk), "--yes").splitlines()[-2:] == [
+        "Restored.",
+        "Next: poam sync; it only takes in, and lists what the trackers know and the record does not.",
+    ]
     assert comments(desk) == ""
     assert names(desk) == sorted([*AS_IT_WAS, ASIDE])
     assert contents(desk.folder / ASIDE) == before
@@ -231,6 +240,49 @@ def test_an_older_backup_is_brought_up_and_leaves_nothing_beside_it(tmp_path: Pa
         assert list(problems(record.db)) == []
 
 
+def test_every_decision_that_will_be_missing_is_named_as_one_up_to_twenty(desk: Desk) -> None:
+    for number in range(20):
+        desk.engine.clock.advance(seconds=1)
+        desk.done("set", "V-2", f"comments=note {number}", "controls=SI-2", "--reason", "x")
+    told = desk.done("restore", copy_of(desk)).splitlines()
+    assert told[3].endswith("with 21 decisions to decide anew:")
+    first = next(line for line in told if "V-2" in line)
+    assert first.endswith("V-2 comments: nothing -> note 0, controls: nothing -> SI-2")
+    assert len([line for line in told if line.startswith("  2026-")]) == 20
+    assert told[-2] == "  and 1 more"
+
+
+def test_what_people_did_at_a_tracker_is_no_lost_decision_and_what_was_decided_about_it_is(desk: Desk) -> None:
+    def declined(ready: Engine) -> None:
+        ready.person.close(ready.link(1).remote_id or "", "wont_do")
+        ready.later()
+
+    desk.at_work(declined)
+    desk.done("reject", "1", "--reason", "it is needed")
+    told = desk.json("restore", copy_of(desk))["decisions_lost"]
+    assert len(told) == 3
+    assert any("V-1 request 1 state: waiting -> rejected" in each for each in told)
+
+
+def test_as_long_as_a_daemon_runs_nothing_is_restored_and_the_plan_can_be_seen(desk: Desk) -> None:
+    with only_daemon(desk.folder / "poam.db"):
+        error, hint = refused(desk, copy_of(desk))
+        assert desk.run("restore", copy_of(desk)).exit_code == 0
+    assert error == f"a daemon runs for {desk.folder / 'poam.db'} already"
+    assert hint.startswith("stop it first")
+    desk.done("restore", copy_of(desk), "--yes")
+
+
+def test_until_a_cycle_has_run_a_restored_record_is_not_in_step(desk: Desk) -> None:
+    assert desk.run("status").stdout.startswith("In step with jira")
+    desk.done("restore", copy_of(desk), "--yes")
+    status = desk.run("status")
+    assert status.stdout.startswith("Not in step: restored from a backup; the next cycle only takes in")
+    assert status.exit_code == 1
+    desk.at_work(lambda ready: ready.later(minutes=1))
+    assert desk.run("status").stdout.startswith("In step with jira")
+
+
 # --- what is not restored
 
 
@@ -302,6 +354,7 @@ def test_a_record_that_somebody_reads_right_now_is_not_replaced_under_them(desk:
     if journal_mode().mode == "WAL":
         assert result.exit_code == 3
         assert f"{path} is being read" in result.stderr
+        assert "wait until other poam commands are done" in result.stderr
         assert comments(desk) == "afterwards"
     desk.engine.clock.advance(seconds=1)
     desk.done("restore", copy_of(desk), "--yes")

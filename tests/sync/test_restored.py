@@ -107,6 +107,24 @@ def test_nothing_that_an_older_record_owed_is_sent_before_it_has_looked(tmp_path
             assert len(again.issues()) == 1
 
 
+def test_a_create_that_an_older_record_owed_is_in_doubt_until_the_tracker_was_asked_late_enough(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.world.faults.append(("create", "before", Unavailable))
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        with restored(story, tmp_path / "copy.db") as again:
+            again.later()
+            [owed] = again.outbox()
+            assert (owed.operation, owed.state) == ("create", "UNKNOWN")
+            assert owed.send_deadline == "2026-03-02T13:00:00.000Z", "it may have been sent until now"
+            assert owed.created_at == "2026-03-02T12:00:00.000Z", "or any time since there is a record"
+            again.later(minutes=1)
+            assert again.issues() == []
+            again.later()
+            assert len(again.issues()) == 1
+            at_rest(again)
+
+
 @pytest.mark.parametrize("operation", ["check", "changed_since", "get_many"])
 def test_a_sweep_that_could_not_see_everything_is_done_again(tmp_path: Path, operation: str) -> None:
     with engine(tmp_path, item(1)) as story:
@@ -135,12 +153,17 @@ def test_an_older_copy_put_in_place_by_hand_is_noticed_by_the_next_cycle(tmp_pat
             unit.change(ISSO, "items", "uid-1", {"remediation_plan": "A newer plan."})
         assert loop.poam("sync").exit_code == 0
         before = loop.issues("jira")
+        with Record.read(path) as record:
+            head = record.head
         for left in path.parent.glob(f"{path.name}-*"):
             left.unlink()
         shutil.copy(tmp_path / "copy.db", path)
         assert loop.poam("verify").exit_code == 3, "the row that the last command left is not in it"
         told = loop.poam("sync")
         assert "is not as the last command left it" in told.stderr
+        noted = "SELECT entity_id, field, reason FROM journal WHERE entity = 'record'"
+        with Record.read(path) as record:
+            assert list(record.db.execute(noted)) == [(str(head[0]), "is not as it was left", head[1])]
         assert "shows another body than the record" in told.stdout
         assert told.exit_code == 1, "a person should look at that"
         assert loop.issues("jira") == before

@@ -83,19 +83,32 @@ def test_after_a_time_without_cycles_nobody_claims_to_have_been_in_step(desk: De
 
 def test_an_outage_is_told_with_its_reason_once_it_lasts(desk: Desk) -> None:
     cycle(desk, ("changed_since", "before", Unavailable))
-    assert first(desk) == (
-        "In step with jira since 2026-03-02 12:00 UTC; "
-        "the last cycle with jira failed (changed_since failed on demand, before its effect)."
-    )
+    told = first(desk)
+    assert desk.run("status").exit_code == 1
     for _ in range(3):
         cycle(desk, ("changed_since", "before", Unavailable))
     assert first(desk) == (
         "Not in step: jira was last in step at 2026-03-02 12:00 UTC "
         "(changed_since failed on demand, before its effect)."
     )
+    assert first(desk) == told
     assert desk.run("status").exit_code == 1
     cycle(desk)
     assert first(desk) == "In step with jira since 2026-03-02 12:10 UTC."
+    assert desk.run("status").exit_code == 0
+
+
+def test_a_single_failed_cycle_ends_the_time_in_step(desk: Desk) -> None:
+    cycle(desk, ("changed_since", "before", Unavailable))
+    cycle(desk)
+    assert first(desk) == "In step with jira since 2026-03-02 12:04 UTC."
+
+
+def test_of_two_trackers_the_one_whose_last_cycle_failed_is_not_called_in_step() -> None:
+    live = {"jira": Liveness(NOON, NOON), "code": Liveness(NOON, "", NOON, "it is down")}
+    told = standing(both(), NOW, live, [], undecided=0, changed=[])
+    assert not told.in_step
+    assert told.line == "Not in step: code was last in step at 2026-03-02 12:00 UTC (it is down)."
 
 
 def test_what_to_do_about_a_failed_cycle_is_told(desk: Desk) -> None:
@@ -190,13 +203,75 @@ def test_an_item_the_engineers_declined_waits_for_a_person_after_its_request_was
     assert desk.run("status").exit_code == 1
 
 
+def without(desk: Desk, table: str) -> None:
+    """Takes a table off the configuration, with all that stands below it, and the accounts there."""
+    path = desk.folder / "config.toml"
+    text = path.read_text(encoding="utf-8").partition(table)[0]
+    path.write_text(text.replace('accounts = ["jira:ann"]', ""), encoding="utf-8")
+
+
+@pytest.mark.parametrize("lacking", ["[[routes]]", "[connectors.jira]"])
+def test_open_items_that_no_route_leads_anywhere_are_told_and_need_a_person(tmp_path: Path, lacking: str) -> None:
+    with engine(tmp_path, item(1), item(2)) as ready:
+        desk = Desk(tmp_path, ready)
+    desk.become("isso")
+    without(desk, lacking)
+    assert first(desk).endswith("; 2 items without a route.")
+    assert desk.json("status")["unrouted"] == ["V-1", "V-2"]
+    assert desk.run("status").exit_code == 1
+
+
+def test_a_route_that_went_leaves_what_is_mirrored_already_alone(desk: Desk) -> None:
+    without(desk, "[[routes]]")
+    assert first(desk) == "In step with jira since 2026-03-02 12:00 UTC."
+
+
+def test_deviations_that_wait_for_the_official_are_counted_and_change_no_exit_code(desk: Desk) -> None:
+    desk.done("set", "V-1", "false_positive=pending", "operational_requirement=pending", "--reason", "asked the AO")
+    cycle(desk)
+    assert "2 deviations pending, for the authorizing official" in desk.run("status").stdout.splitlines()
+    assert desk.json("status")["deviations_pending"] == 2
+    assert desk.run("status").exit_code == 0
+
+
+def test_the_issue_of_a_closed_item_is_counted_for_as_long_as_it_is_open(desk: Desk) -> None:
+    url = "https://acme.example/review/12"
+    told = desk.done("transition", "V-1", "closed", "--reason", "duplicate: of V-2", "--evidence", url)
+    assert told.splitlines() == ["V-1: open -> closed", "MEM-1 is still open; close it there"]
+    assert "1 issue of closed items still open, to be closed at the tracker: MEM-1" in desk.run("status").stdout
+    assert desk.json("status")["still_open"] == ["MEM-1"]
+    cycle(desk, act=lambda ready: ready.person.close(ready.link().remote_id or ""))
+    assert desk.json("status")["still_open"] == []
+
+
+def test_of_verified_work_nothing_is_left_open(desk: Desk) -> None:
+    cycle(desk, act=lambda ready: ready.person.close(ready.link().remote_id or ""))
+    url = "https://acme.example/scan/3"
+    told = desk.done("transition", "V-1", "closed", "--reason", "clean scan", "--evidence", url)
+    assert told == "V-1: pending verification -> closed"
+    assert desk.json("status")["still_open"] == []
+
+
+def test_an_issue_that_the_next_cycle_closes_is_nobodys_to_close(desk: Desk) -> None:
+    cycle(desk, act=lambda ready: ready.person.close(ready.link().remote_id or ""))
+    url = "https://acme.example/scan/3"
+    desk.done("transition", "V-1", "closed", "--reason", "clean scan", "--evidence", url)
+    cycle(desk, act=lambda ready: ready.person.reopen(ready.link().remote_id or ""))
+    assert (desk.json("status")["requests"], desk.json("status")["still_open"]) == (1, [])
+    desk.done("reject", "1", "--reason", "another finding")
+    assert desk.json("status")["still_open"] == []
+
+
 # what is owed
 
 
 def test_a_write_that_failed_says_why_and_until_when_it_rests(desk: Desk) -> None:
     cycle(desk, ("edit", "before", Unavailable), act=retitle)
 
-    assert first(desk) == "Not in step: 1 write owed to jira."
+    assert first(desk) == (
+        "Not in step: jira was last in step at 2026-03-02 12:00 UTC (edit failed on demand, before its effect); "
+        "1 write owed to jira."
+    )
     (write,) = desk.json("status")["owed_writes"]
     assert (write["poam_id"], write["operation"], write["state"], write["until"]) == (
         *("V-1", "edit", "PENDING"),

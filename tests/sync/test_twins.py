@@ -28,7 +28,7 @@ def a_late_twin(folder: Path) -> Iterator[tuple[Engine, str]]:
 
 def test_a_late_twin_is_closed_and_journaled_and_never_taken_for_the_mirror(tmp_path: Path) -> None:
     with a_late_twin(tmp_path) as (story, twin):
-        story.later()
+        assert story.later().connectors[0].edited == 1
         closed = story.tracker.get(twin)
         assert (closed.status.category, story.issue().status.category) == ("done", "todo")
         assert f"beside {story.issue().key}, where the work is tracked" in closed.body
@@ -48,6 +48,8 @@ def test_a_late_twin_that_people_have_worked_in_is_left_to_a_person(tmp_path: Pa
         [conflict] = story.conflicts()
         assert (conflict.policy, conflict.record_value) == ("twin", story.issue().key)
         assert story.tracker.get(twin).key in (conflict.tracker_value or "")
+        told = "SELECT DISTINCT person, origin FROM journal WHERE entity = 'conflicts'"
+        assert list(story.record.db.execute(told)) == [("system", "sync:jira")]
         assert story.item().work_status is WorkStatus.NOT_STARTED
         resolved(story, "record")
         story.later()

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from poam.connectors.base import Status
+from poam.connectors.memory import MemoryPerson
 from poam.mapping.item import Decision, State, WorkStatus
 from poam.mapping.life import Role
 from poam.sync.errors import InputError, NotAllowed
+from poam.sync.settings.config import Person
 
 from .deciding import (
     ANN,
@@ -28,7 +31,7 @@ from .deciding import (
     rejected,
     unwritten,
 )
-from .engine import Engine, config
+from .engine import Engine, config, engine, item
 
 
 @pytest.fixture
@@ -115,6 +118,117 @@ def test_a_verification_that_failed_opens_item_and_issue_again_with_the_old_date
     assert mirrored.issue().status.category == "todo"
 
 
+# whose work it was
+
+
+def test_one_who_did_the_work_closes_it_by_no_other_word_after_opening_it_again(mirrored: Engine) -> None:
+    claimed_by(mirrored, "irene")
+    moved(mirrored, State.OPEN, reason="not so fast")
+    assert mirrored.item().work_done_by == ""
+    before = unwritten(mirrored)
+
+    for who in ({}, {"person": ISSO, "on_behalf_of": OTTO, "role": Role.AO}, {"person": EVA, "on_behalf_of": ISSO}):
+        with pytest.raises(NotAllowed, match=f"{ISSO} did the work on V-1"):
+            moved(mirrored, State.CLOSED, reason="superseded: by V-2", evidence=(SCAN,), **who)
+
+    assert unwritten(mirrored) == before
+    moved(mirrored, State.CLOSED, reason="superseded: by V-2", evidence=(SCAN,), person=OTTO, role=Role.AO)
+    assert mirrored.item().closure_reason == "superseded"
+
+
+def test_a_claim_that_another_one_followed_is_not_forgotten(mirrored: Engine) -> None:
+    claimed_by(mirrored, "irene")
+    moved(mirrored, State.OPEN, reason="one host is left")
+    mirrored.later()
+    claimed_by(mirrored, "ann")
+    assert mirrored.item().work_done_by == ANN
+    with pytest.raises(NotAllowed, match=f"{ISSO} did the work"):
+        moved(mirrored, State.CLOSED, evidence=(SCAN,))
+
+
+def test_a_claim_at_the_tracker_counts_where_the_records_word_held(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), policies={"work_status": "record"}) as ready:
+        ready.cycle()
+        with deciding(ready) as decider:
+            decider.change(ready.item(), {"work_status": "blocked", "work_status_version": 1}, reason="x")
+        claimed_by(ready, "irene")
+        assert ready.item().state is State.OPEN
+        moved(ready, State.PENDING_VERIFICATION, person=ANN, role=Role.ENGINEER)
+        with pytest.raises(NotAllowed, match=f"{ISSO} did the work"):
+            moved(ready, State.CLOSED, evidence=(SCAN,))
+
+
+def test_an_isso_who_closes_the_issue_of_an_item_that_is_closed_already_did_not_do_the_work(mirrored: Engine) -> None:
+    moved(mirrored, State.CLOSED, reason="duplicate: of V-2", evidence=(SCAN,))
+    claimed_by(mirrored, "irene")
+    assert mirrored.item().work_done_by == ""
+    moved(mirrored, State.OPEN, reason="it is none")
+    claimed_by(mirrored, "ann", again=True)
+    moved(mirrored, State.CLOSED, evidence=(SCAN,))
+    assert mirrored.item().state is State.CLOSED
+
+
+def test_an_account_that_is_known_only_later_did_the_work_as_that_person(mirrored: Engine) -> None:
+    claimed_by(mirrored, "carl")
+    assert mirrored.item().work_done_by == "jira:carl"
+    known = Person(role="isso", accounts=("jira:irene", "jira:carl"))
+    mirrored.config = mirrored.config.model_copy(update={"people": {**mirrored.config.people, ISSO: known}})
+    with pytest.raises(NotAllowed, match=f"{ISSO} did the work"):
+        moved(mirrored, State.CLOSED, evidence=(SCAN,))
+
+
+def nobody(ready: Engine, how: str) -> None:
+    """Somebody closes the issue with our own token, or the tracker does not say who."""
+    remote = ready.link().remote_id or ""
+    if how == "poam":
+        ready.world.change(ready.issue().author, remote, {"status": Status("completed", "done", "completed")})
+    else:
+        claimed_by(ready, "")
+    ready.later()
+    assert (ready.item().state, ready.item().work_done_by) == (State.PENDING_VERIFICATION, f"jira:{how}")
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("poam", "it was claimed by the account that poam-sync itself uses"),
+        ("unattributed", "the tracker does not say who claimed it"),
+    ],
+)
+def test_work_that_nobody_is_named_for_closes_once_a_person_put_their_name_to_it(
+    mirrored: Engine, how: str, told: str
+) -> None:
+    nobody(mirrored, how)
+    claimed_at = mirrored.item().work_done_at
+    before = unwritten(mirrored)
+    with pytest.raises(NotAllowed) as refused:
+        moved(mirrored, State.CLOSED, evidence=(SCAN,))
+    assert str(refused.value).startswith(f"Nobody is named for the work on V-1 ({told})")
+    assert unwritten(mirrored) == before
+
+    moved(mirrored, State.PENDING_VERIFICATION, person=ANN, role=Role.ENGINEER)
+
+    claimed = mirrored.item()
+    assert (claimed.state, claimed.work_done_by, claimed.work_done_at) == (State.PENDING_VERIFICATION, ANN, claimed_at)
+    at_rest(mirrored)
+    with pytest.raises(NotAllowed, match=f"already: {ANN} claimed the work"):
+        moved(mirrored, State.PENDING_VERIFICATION, person=EVA, role=Role.ENGINEER)
+    with pytest.raises(NotAllowed, match=f"{ANN} did the work"):
+        moved(mirrored, State.CLOSED, evidence=(SCAN,), person=ANN)
+    moved(mirrored, State.CLOSED, evidence=(SCAN,))
+    assert mirrored.item().state is State.CLOSED
+
+
+def claimed_by(ready: Engine, account: str, *, again: bool = False) -> None:
+    """Somebody closes the issue at the tracker, or opens it to close it anew."""
+    person, remote = MemoryPerson(ready.world, account), ready.link().remote_id or ""
+    if again:
+        person.reopen(remote)
+        ready.later()
+    person.close(remote)
+    ready.later()
+
+
 # a closed item whose issue is reopened
 
 
@@ -176,3 +290,39 @@ def test_the_evidence_of_a_closure_stands_in_the_document(tmp_path: Path) -> Non
             "Remediation Evidence : clean-scan.txt",
             f"Remediation Evidence : {SCAN}",
         ]
+
+
+def test_what_proved_an_end_that_was_taken_back_proves_nothing_any_more(mirrored: Engine) -> None:
+    reopened(mirrored)
+    approved(mirrored)
+    assert mirrored.item().supporting_documents == f"Remediation Evidence (withdrawn) : {SCAN}"
+
+    mirrored.person.close(mirrored.link().remote_id or "")
+    mirrored.later()
+    moved(mirrored, State.CLOSED, reason="remediated", evidence=(SCAN, SCAN))
+
+    assert mirrored.item().supporting_documents.splitlines() == [
+        f"Remediation Evidence (withdrawn) : {SCAN}",
+        f"Remediation Evidence : {SCAN}",
+    ]
+    moved(mirrored, State.OPEN)
+    assert mirrored.item().supporting_documents == f"Remediation Evidence (withdrawn) : {SCAN}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("duplicate: of V-2", "Duplicate Evidence"), ("decommissioned", "Decommissioning Evidence")],
+)
+def test_evidence_is_called_by_what_it_proves(mirrored: Engine, reason: str, told: str) -> None:
+    moved(mirrored, State.CLOSED, reason=reason, evidence=(SCAN,))
+    assert mirrored.item().supporting_documents == f"{told} : {SCAN}"
+
+
+def test_an_assessors_validation_is_no_second_remediation(mirrored: Engine) -> None:
+    close(mirrored)
+    moved(mirrored, State.CLOSED, evidence=(SCAN,))
+    moved(mirrored, State.CLOSED, reason="", evidence=(SCAN,), person=EVA, role=Role.ASSESSOR)
+    assert mirrored.item().supporting_documents.splitlines() == [
+        f"Remediation Evidence : {SCAN}",
+        f"Validation Evidence : {SCAN}",
+    ]

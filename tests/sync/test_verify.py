@@ -17,6 +17,7 @@ from poam.mapping.item import ChangeKind, MilestoneChange
 from poam.sync.documents.export import generate, keep
 from poam.sync.errors import RecordCorrupt
 from poam.sync.record.database import Database, sqlite3
+from poam.sync.record.items import load
 from poam.sync.record.journal import COLUMNS, Entry, entries, seal
 from poam.sync.record.kinds import Conflict, Link, Request
 from poam.sync.record.record import Record
@@ -304,3 +305,13 @@ def test_a_value_of_a_kind_that_no_table_takes_is_told_by_its_row(path: Path, st
         connection.execute(statement)
     told = found(path)
     assert any(problem.startswith(row) for problem in told), told
+
+
+def test_after_bytes_that_are_no_text_were_told_the_record_can_still_be_read(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "poam.db"
+    shutil.copy(whole, path)
+    with Record.open(path) as record:
+        record.db.execute("DROP TRIGGER items_update_is_journaled")
+        record.db.execute("UPDATE items SET comments = CAST(x'61ff62' AS TEXT) WHERE uid = 'uid-1'")
+        assert any("comments" in told for told in problems(record.db))
+        assert [each.comments for each in load(record.db, "uid = ?", ("uid-1",))] == ["a\ufffdb"]

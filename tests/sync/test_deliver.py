@@ -1,0 +1,138 @@
+"""What is owed a tracker that answers late, twice, or not at all: each write ends where its fate is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from poam.connectors.base import Account, Issue, Page
+from poam.connectors.errors import Gone, Unsettled
+from poam.connectors.memory import MemoryTracker
+from poam.mapping.item import WorkStatus
+from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
+from poam.sync.record.kinds import Link
+from poam.sync.record.mirrors import rows
+from poam.sync.record.verify import problems
+
+from .engine import ISSO, Engine, engine, item
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Engine]:
+    with engine(tmp_path, item(1), item(2)) as made:
+        yield made
+        assert list(problems(made.record.db)) == []
+
+
+class Listless(MemoryTracker):
+    """A tracker whose list has nothing to tell yet; its search for a marker finds."""
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """Nothing."""
+        return Page([], cursor or "")
+
+
+class Forgetful(MemoryTracker):
+    """A tracker that tells what is, and not who made it so."""
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """Without histories."""
+        page = super().changed_since(cursor)
+        return replace(page, issues=[replace(issue, history=()) for issue in page.issues])
+
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """Without its history."""
+        return replace(super().get(issue_id, known=known), history=())
+
+
+def origins(story: Engine, entity: str) -> set[str]:
+    """Where the journal says that the daemon's rows about an entity came from."""
+    told = "SELECT DISTINCT origin FROM journal WHERE person = 'system' AND entity = ?"
+    return {origin for (origin,) in story.record.db.execute(told, (entity,))}
+
+
+def test_a_lost_create_that_only_a_search_finds_is_taken_for_the_mirror_and_its_twin_closed(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.tracker = Listless("jira", story.world)
+        story.world.faults.append(("create", "after", Unsettled))
+        story.cycle()
+        [made] = MemoryTracker("jira", story.world).changed_since(None).issues
+        story.clock.advance(seconds=1)
+        twin = story.world.add(made.author, made.marker, {"title": made.title, "body": made.body})
+
+        story.later(minutes=1)
+
+        mirror, retired = rows(story.record.db, Link, order="number")
+        assert (mirror.remote_id, mirror.remote_key, mirror.url, mirror.state) == (made.id, made.key, made.url, "live")
+        assert (retired.remote_id, retired.remote_key, retired.url) == (twin.id, twin.key, twin.url)
+        assert (retired.state, retired.number) == ("retired", 2)
+        create, retire = story.outbox()
+        assert (create.state, create.last_error) == ("DONE", "found at the tracker by its marker")
+        assert (retire.operation, retire.state) == ("retire", "PENDING")
+        assert origins(story, "links") == {"sync:jira"}
+        story.later(minutes=1)
+        assert story.tracker.get(twin.id).status.category == "done"
+        assert story.issue().status.category == "todo"
+
+
+def test_a_write_to_an_issue_that_is_not_there_waits_a_share_of_the_hour_and_is_given_up_with_it(story: Engine) -> None:
+    story.cycle()
+    with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+    story.person.delete(story.link().remote_id or "")
+    story.later(minutes=0)
+    owed = story.outbox()[-1]
+    assert (owed.operation, owed.state, owed.last_error) == ("edit", "PENDING", "there is no issue 1")
+    assert owed.not_before == "2026-03-02T12:20:00.000Z"
+    for _ in range(3):
+        assert story.link().state == "live"
+        story.later(minutes=21)
+    assert story.link().state == "missing"
+    assert story.outbox()[-1].state == "FAILED"
+    [conflict] = story.conflicts()
+    assert (conflict.policy, conflict.field, conflict.record_value) == ("missing", "issue", "MEM-1")
+    assert conflict.tracker_value == "there is no issue 1"
+    assert story.journal("links.state")[-1] == ("system", "live", "missing")
+    assert origins(story, "conflicts") == {"sync:jira"}
+
+
+def test_a_write_whose_issue_goes_while_it_is_sent_is_owed_again(story: Engine) -> None:
+    story.cycle()
+    story.person.set_due(story.link().remote_id or "", "")
+    story.world.faults.append(("edit", "before", Gone))
+    story.later()
+    assert story.outbox()[-1].state == "PENDING"
+    story.later()
+    assert story.issue().due_dates == ("2026-05-01",)
+
+
+def test_two_dates_at_once_are_told_once_with_who_put_the_second(story: Engine) -> None:
+    story.cycle()
+    ann = Account("ann", "Ann Engineer")
+    story.world.change(ann, story.link().remote_id or "", {"due_dates": ("2026-06-01", "2026-05-01")})
+    story.later()
+    [told] = story.conflicts()
+    assert (told.policy, told.tracker_by) == ("ambiguous", "ann@acme.example")
+    assert told.tracker_at == story.issue().updated
+    before = story.record.head
+    story.cycle(full=True)
+    assert story.conflicts() == [told]
+    assert story.record.head == before
+
+
+def test_a_plan_that_only_takes_in_sends_nothing_of_any_kind() -> None:
+    link = Link("l-1", "uid-1", "jira", 1, "m-1", None, "", "", "planned")
+    [part] = taking_in_only(Plan((ConnectorPlan(Seen("jira"), retries=(link,)),), (), 0)).connectors
+    assert (part.owed, part.retries, part.sends) == ((), (), False)
+
+
+def test_work_that_nobody_is_named_for_is_claimed_by_nobody_in_particular(story: Engine) -> None:
+    story.cycle()
+    story.tracker = Forgetful("jira", story.world)
+    story.person.close(story.link().remote_id or "")
+    story.later()
+    assert (story.item().work_status, story.item().work_done_by) == (WorkStatus.DONE, "jira:unattributed")
+    assert story.item().work_done_at == "2026-03-02T13:00:00.000Z", "when we saw it"
