@@ -9,7 +9,7 @@ from ...mapping.item import PoamItem
 from ...mapping.marker import marker
 from ..record.database import Database
 from ..record.kinds import Link
-from ..record.mirrors import links_of_item, remembered
+from ..record.mirrors import link_of, links_of_item, remembered
 from ..record.unit import Unit
 from ..settings.people import daemon
 from .outbox import owe
@@ -31,8 +31,8 @@ def note_twin(unit: Unit, link: Link, twin: Issue) -> None:
     mirror, never found again.
     """
     values = {"remote_id": twin.id, "remote_key": twin.key, "url": twin.url, "state": "retired"}
-    retired = replace(next_link(unit.db, link), **values)  # type: ignore[arg-type]
-    unit.create(daemon(link.connector), "links", asdict(retired), reason=f"a second issue beside {link.remote_key}")
+    retired, mirror = replace(next_link(unit.db, link), **values), link_of(unit.db, link.id)  # type: ignore[arg-type]
+    unit.create(daemon(link.connector), "links", asdict(retired), reason=f"a second issue beside {mirror.remote_key}")
     owe(unit, retired, "retire")
 
 

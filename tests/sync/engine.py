@@ -98,12 +98,15 @@ class Engine:
     person: MemoryPerson
     clock: Clock
     config: Config = field(default_factory=config)
+    reports: list[Report] = field(default_factory=list)
 
     def cycle(self, *, full: bool = False, approved: str = "") -> Report:
         """One cycle, now."""
         trackers = {"jira": self.tracker}
         approval = Approval(approved, ISSO) if approved else None
-        return run_cycle(self.record, trackers, self.config, self.clock.now, full=full, approval=approval)
+        report = run_cycle(self.record, trackers, self.config, self.clock.now, full=full, approval=approval)
+        self.reports.append(report)
+        return report
 
     def later(self, **time: float) -> Report:
         """One cycle after a while (an hour, unless told)."""

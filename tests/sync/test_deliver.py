@@ -14,7 +14,7 @@ from poam.connectors.memory import MemoryTracker
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
 from poam.sync.record.kinds import Link
-from poam.sync.record.mirrors import rows
+from poam.sync.record.mirrors import rows, sighting_of
 from poam.sync.record.verify import problems
 
 from .engine import ISSO, Engine, engine, item
@@ -105,8 +105,11 @@ def test_a_write_whose_issue_goes_while_it_is_sent_is_owed_again(story: Engine) 
     story.world.faults.append(("edit", "before", Gone))
     story.later()
     assert story.outbox()[-1].state == "PENDING"
+    assert sighting_of(story.record.db, story.link()).missing_since == "2026-03-02T13:00:00.000Z"
     story.later()
     assert story.issue().due_dates == ("2026-05-01",)
+    seen = sighting_of(story.record.db, story.link())
+    assert (seen.missing_looks, seen.missing_since) == (0, ""), "it is there"
 
 
 def test_two_dates_at_once_are_told_once_with_who_put_the_second(story: Engine) -> None:
