@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from poam.connectors.base import Account, Issue, Page
+from poam.connectors.base import Account, Edit, Issue, Page
 from poam.connectors.errors import Gone, Unsettled
 from poam.connectors.memory import MemoryTracker
 from poam.mapping.item import WorkStatus
@@ -46,6 +46,34 @@ class Forgetful(MemoryTracker):
     def get(self, issue_id: str, *, known: str = "") -> Issue:
         """Without its history."""
         return replace(super().get(issue_id, known=known), history=())
+
+
+class Forbidding(MemoryTracker):
+    """A tracker that hides issues from us for a while, as one does that takes a permission away."""
+
+    hidden: frozenset[str] = frozenset()
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """Without the hidden ones."""
+        page = super().changed_since(cursor)
+        return replace(page, issues=[issue for issue in page.issues if issue.id not in self.hidden])
+
+    def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
+        """Without the hidden ones."""
+        return [issue for issue in super().get_many(issue_ids) if issue.id not in self.hidden]
+
+
+class Meddled(MemoryTracker):
+    """A tracker where somebody does one more thing right after our edit."""
+
+    after: Callable[[], object] = staticmethod(lambda: None)
+
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        """The issue as the other has left it."""
+        super().edit(issue, edit)
+        happens, self.after = self.after, lambda: None
+        happens()
+        return self.get(issue.id)
 
 
 def origins(story: Engine, entity: str) -> set[str]:
@@ -139,3 +167,35 @@ def test_work_that_nobody_is_named_for_is_claimed_by_nobody_in_particular(story:
     story.later()
     assert (story.item().work_status, story.item().work_done_by) == (WorkStatus.DONE, "jira:unattributed")
     assert story.item().work_done_at == "2026-03-02T13:00:00.000Z", "when we saw it"
+
+
+def test_a_missing_issue_that_is_seen_again_is_a_mirror_again_and_nobody_has_to_decide(story: Engine) -> None:
+    story.cycle()
+    tracker = Forbidding("jira", story.world)
+    story.tracker, tracker.hidden = tracker, frozenset({story.link().remote_id or ""})
+    for _ in range(4):
+        story.clock.advance(hours=1)
+        story.cycle(full=True)
+    assert story.link().state == "missing"
+    assert [each.policy for each in story.conflicts()] == ["missing"]
+    tracker.hidden = frozenset()
+    story.clock.advance(hours=25)
+    story.cycle(full=True)
+    assert story.link().state == "live"
+    assert story.journal("links.state")[-1] == ("system", "missing", "live")
+    assert story.conflicts() == []
+    assert story.later().record_writes == 0
+
+
+def test_an_edit_after_which_another_is_needed_is_owed_again_and_not_on_its_way(story: Engine) -> None:
+    story.cycle()
+    tracker = Meddled("jira", story.world)
+    story.tracker = tracker
+    tracker.after = lambda: story.person.rename(story.link().remote_id or "", "Mine")
+    with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+    story.later()
+    assert [owed.state for owed in story.outbox()][-1] == "PENDING"
+    story.later()
+    assert [owed.state for owed in story.outbox()][-1] == "DONE"
+    assert story.issue().title == "[V-1] A newer name"

@@ -79,6 +79,9 @@ def work(story: Engine) -> None:
         story.world.change(Account("ann", "Ann Engineer"), remote(story, 8), {"due_dates": dates})
         story.later()
     story.later(minutes=20)
+    with story.record.unit(at=iso(story.clock.now())) as unit:
+        unit.replace_assets(ISSO, "uid-4", ["db-01.acme.example", "db-02.acme.example"], source="assets.csv")
+    story.later()
 
 
 def trouble(story: Engine) -> None:

@@ -78,8 +78,9 @@ def test_where_there_is_no_file_there_is_no_record_and_none_is_made(
 ) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("none.db", "folder", "no/such/poam.db"):
-        with pytest.raises(RecordMissing, match="there is no record at"):
+        with pytest.raises(RecordMissing, match="there is no record at") as missing:
             enter(tmp_path / name)
+        assert "change [record] path" in missing.value.hint
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 

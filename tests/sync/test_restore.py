@@ -376,7 +376,9 @@ def test_a_place_that_is_no_plain_file_is_left_as_it_is(desk: Desk) -> None:
     path = desk.folder / "poam.db"
     shutil.move(path, desk.folder / "elsewhere.db")
     path.symlink_to(desk.folder / "elsewhere.db")
-    assert refused(desk, copy_of(desk))[0].endswith("is no plain file")
+    told = refused(desk, copy_of(desk))
+    assert told[0].endswith("is no plain file")
+    assert told[1].endswith("move away what is there, or change [record] path")
     assert path.is_symlink()
 
 
