@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from poam.connectors.base import Account, Edit, Issue, Page
 from poam.connectors.errors import Gone, Unsettled
 from poam.connectors.memory import MemoryTracker
+from poam.connectors.sandbox.clock import Clock
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
 from poam.sync.record.kinds import Link
@@ -74,6 +76,24 @@ class Meddled(MemoryTracker):
         happens, self.after = self.after, lambda: None
         happens()
         return self.get(issue.id)
+
+
+class Sleepy(Clock):
+    """A clock of a machine that sleeps ten minutes just before it is asked for the so-many-th time."""
+
+    def __init__(self, clock: Clock, at: int) -> None:
+        self.asked, self._at_question, self._clock = 0, at, clock
+
+    def now(self) -> datetime:
+        """The time, perhaps after a sleep."""
+        self.asked += 1
+        if self.asked == self._at_question:
+            self._clock.advance(minutes=10)
+        return self._clock.now()
+
+    def advance(self, **time: float) -> None:
+        """Moves the clock forward."""
+        self._clock.advance(**time)
 
 
 def origins(story: Engine, entity: str) -> set[str]:
@@ -199,3 +219,36 @@ def test_an_edit_after_which_another_is_needed_is_owed_again_and_not_on_its_way(
     story.later()
     assert [owed.state for owed in story.outbox()][-1] == "DONE"
     assert story.issue().title == "[V-1] A newer name"
+
+
+def test_a_machine_that_sleeps_anywhere_in_a_cycle_sends_no_create_on_what_it_knew_before(tmp_path: Path) -> None:
+    held = []
+    for question in range(1, 15):
+        (tmp_path / str(question)).mkdir()
+        with engine(tmp_path / str(question), item(1)) as story:
+            story.clock = clock = Sleepy(story.clock, question)
+            story.cycle()
+            [owed] = story.outbox()
+            if clock.asked >= question and not story.issues():
+                held.append((owed.state, owed.attempts))
+            story.later()
+            story.later()
+            assert len(story.issues()) == 1
+            assert story.later().record_writes == 0
+    assert set(held) == {("PENDING", 1)}
+
+
+def test_a_date_that_the_record_takes_back_is_cleared_and_is_nobodys_wish(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1, scheduled_completion_date=None, milestones=())) as story:
+        story.cycle()
+        story.person.set_due(story.link().remote_id or "", "2026-07-01")
+        story.later()
+        assert story.item().forecast_date == "2026-07-01"
+        with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"forecast_date": None})
+        story.later()
+        assert story.issue().due_dates == ()
+        story.later()
+        assert story.journal("observed.due_date") == [("ann@acme.example", None, "2026-07-01")]
+        assert story.item().forecast_date is None
+        assert story.later().record_writes == 0
