@@ -54,9 +54,6 @@ _RUN = re.compile(r"[^\W_]+")
 _LED_TO = r"(?:\s*[(<](?:mailto:)?\s*|\s+(?:by|from|for|to|with|of)\s+|\s*)"
 _PERSON = re.compile(rf"{_LED_TO}(?<![\w.+-])[\w.+-]+@[\w.-]*\w(?:\s*[)>])?", re.IGNORECASE)
 _DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
-_GLUE = frozenset(
-    re.findall(r"\w+", "and are can due for from has have may not over than that the this under via was with without")
-)
 _BLANK_IDENTIFIERS = frozenset({"none", "n/a", "na", "tbd", "unknown"})
 
 
@@ -70,21 +67,20 @@ def visible(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def scrub(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> str:
+def scrub(text: str, item: PoamItem | None = None) -> str:
     """The text without addresses, host, account and e-mail names, CVEs and scanner ids, each marked.
 
-    With an item also without that item's assets, CVEs and source identifier, and in `neutral` without the
-    words of its weakness name. `leaks` finds nothing in what is returned.
+    With an item also without that item's assets, CVEs and source identifier. `leaks` finds nothing in what is returned.
     """
-    while spans := _spans(text, item, neutral):
+    while spans := _spans(text, item):
         for start, end in reversed(spans):
             text = text[:start] + WITHHELD + text[end:]
     return text
 
 
-def leaks(text: str, item: PoamItem | None = None, *, neutral: bool = False) -> list[str]:
+def leaks(text: str, item: PoamItem | None = None) -> list[str]:
     """The fragments `scrub` would cut, in the order of the text; empty means that the text may go out."""
-    return [text[start:end] for start, end in _spans(text, item, neutral)]
+    return [text[start:end] for start, end in _spans(text, item)]
 
 
 def unnamed(text: str) -> str:
@@ -136,10 +132,10 @@ def _seen(character: str) -> str:
             return character
 
 
-def _spans(text: str, item: PoamItem | None, neutral: bool) -> list[tuple[int, int]]:
+def _spans(text: str, item: PoamItem | None) -> list[tuple[int, int]]:
     """Where something must be cut, merged and in order. A calendar date is never a secret."""
     days = [found.span() for found in _DAY.finditer(text)]
-    found = sorted(span for span in _found(text, item, neutral) if not _within(span, days))
+    found = sorted(span for span in _found(text, item) if not _within(span, days))
     merged: list[tuple[int, int]] = []
     for start, end in found:
         if merged and start <= merged[-1][1]:
@@ -153,14 +149,13 @@ def _within(span: tuple[int, int], days: list[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in days)
 
 
-def _found(text: str, item: PoamItem | None, neutral: bool) -> Iterator[tuple[int, int]]:
+def _found(text: str, item: PoamItem | None) -> Iterator[tuple[int, int]]:
     for needle, pattern in _PATTERNS:
         if needle in text:
             yield from (each.span() for each in pattern.finditer(text))
     if item is None:
         return
-    name = item.weakness_name if neutral else ""
-    secrets = _secrets(item.assets, item.cves, item.weakness_source_identifier, name)
+    secrets = _secrets(item.assets, item.cves, item.weakness_source_identifier)
     for run in set(_RUN.findall(text.casefold())) & secrets.keys():
         for secret in secrets[run]:
             yield from (each.span() for each in _standing_alone(secret).finditer(text))
@@ -173,12 +168,12 @@ def _standing_alone(secret: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1024)
-def _secrets(assets: tuple[str, ...], cves: str, source: str, name: str) -> Mapping[str, frozenset[str]]:
+def _secrets(assets: tuple[str, ...], cves: str, source: str) -> Mapping[str, frozenset[str]]:
     """What identifies a weakness, folded, by its first run of letters and digits: found without trying each.
 
     Remembered, because every line of an issue asks; an item may have thousands of assets.
     """
-    texts = [*assets, *_identifiers(cves), *_identifiers(source), *_words(name)]
+    texts = [*assets, *_identifiers(cves), *_identifiers(source)]
     texts += [label for asset in assets for label in _labels(asset)]
     by_run: dict[str, set[str]] = {}
     for secret in (" ".join(text.casefold().split()) for text in texts):
@@ -200,7 +195,3 @@ def _identifiers(text: str) -> Iterator[str]:
     if whole.casefold() not in _BLANK_IDENTIFIERS:
         yield whole
         yield from (piece for piece in re.split(r"[\s,;]+", text) if re.search(r"\d", piece))
-
-
-def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[\W_]+", name) if len(word) > 2 and word.casefold() not in _GLUE]

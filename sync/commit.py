@@ -38,7 +38,7 @@ def commit(unit: Unit, config: Config, step: Step) -> None:
     for request in step.requests:
         _queue(unit, config, step, request)
     for kind, because in step.withdrawn.items():
-        _supersede(unit, config, step, kind, because)
+        _supersede(unit, config, step, kind, because, "taken back")
     for settled in step.settled_conflicts:
         end_by_itself(unit, link, settled)
     if link.state == "missing":
@@ -83,7 +83,7 @@ def _claim(unit: Unit, by: Author, link: Link, because: Observed) -> None:
 
 
 def _queue(unit: Unit, config: Config, step: Step, new: NewRequest) -> None:
-    _supersede(unit, config, step, new.kind, new.because)
+    _supersede(unit, config, step, new.kind, new.because, "asked anew")
     by, link = engineer(config, step.view.link.connector, new.because), step.view.link
     account = new.because.account
     row = Request(
@@ -106,11 +106,9 @@ def _queue(unit: Unit, config: Config, step: Step, new: NewRequest) -> None:
     unit.create(by, "requests", asdict(row), source=new.because.source)
 
 
-def _supersede(unit: Unit, config: Config, step: Step, kind: RequestKind, because: Observed) -> None:
-    link = step.view.link
+def _supersede(unit: Unit, config: Config, step: Step, kind: RequestKind, because: Observed, why: str) -> None:
+    link, ended = step.view.link, {"state": "superseded"}
     for request in waiting_requests(unit.db, link.item_uid):
         if request.kind == kind:
             by = engineer(config, link.connector, because)
-            unit.change(
-                by, "requests", request.id, {"state": "superseded"}, reason="moved again", source=because.source
-            )
+            unit.change(by, "requests", request.id, ended, reason=why, source=because.source)

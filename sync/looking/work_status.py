@@ -69,9 +69,7 @@ def _take(sketch: Sketch, new: WorkStatus, proposal: Observed) -> None:
     if effect.to_state is not None:
         values["state"] = effect.to_state
     sketch.change(values, proposal, f"{issue.key} is {issue.status.name}")
-    for kind in _answered(item, new):
-        if any(request.kind == kind and request.state == "waiting" for request in sketch.view.requests):
-            sketch.withdrawn[kind] = proposal
+    sketch.withdrawn |= dict.fromkeys(_answered(item, new), proposal)
     if effect.decision is not None:
         sketch.requests.append(NewRequest(effect.decision, None, None, proposal))
 

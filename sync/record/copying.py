@@ -20,8 +20,9 @@ def written(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise RecordError(
-            f"{target} could not be written: {error}", hint="check the folder, its permissions and free space"
+            f"{target} could not be written: {why}", hint="check the folder, its permissions and free space"
         ) from None
 
 

@@ -241,14 +241,8 @@ class Story:
         for conflict in rows(self.record.db, Conflict, "state = 'open'"):
             if conflict.policy == "missing":
                 self.staff.resolve(conflict, self.rng.choice(("record", "tracker")))
-            elif conflict.policy == "refused" and not self.two_dates(conflict):
+            elif conflict.policy == "refused":
                 self.staff.resolve(conflict, "record")
-
-    def two_dates(self, conflict: Conflict) -> bool:
-        """Whether the conflict tells of two dates at once, which only an engineer can end."""
-        link = rows(self.record.db, Link, "id = ?", (conflict.link_id,))[0]
-        issue = self.worlds[link.connector].issues.get(link.remote_id or "")
-        return conflict.field == "due_date" and issue is not None and len(issue.due_dates) > 1
 
     def rest(self) -> None:
         """Within two busy cycles there is nothing more to do, not even on a full look at everything."""

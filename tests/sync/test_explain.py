@@ -233,7 +233,7 @@ def test_an_earlier_date_withdraws_what_waits_and_both_are_told(desk: Desk) -> N
         ("2026-04-01", ["taken", "withdrawn"]),
         ("2026-07-01", ["request"]),
     ]
-    assert "request 1 (later_date) for 2026-07-01, superseded: moved again" in desk.done("explain", "V-1", "due_date")
+    assert "request 1 (later_date) for 2026-07-01, superseded: taken back" in desk.done("explain", "V-1", "due_date")
 
 
 @pytest.mark.parametrize("day", ["", "2026-01-01"])
