@@ -51,6 +51,11 @@ class JiraSettings(_Settings):
     issue_type: str = "Task"
     due_field: str = Field(default="duedate", pattern=r"^(duedate|customfield_\d+)$")
 
+    @property
+    def place(self) -> str:
+        """Where issues are made, in words that tell it from any other place."""
+        return f"{self.base_url}, project {self.project}"
+
 
 class GithubSettings(_Settings):
     """A GitHub repository, on github.com or a GitHub Enterprise Server."""
@@ -59,6 +64,11 @@ class GithubSettings(_Settings):
     overlap_minutes: int = Field(default=10, ge=0, le=1440, description="as for Jira, whose index lags longer")
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     due_date: Literal["label"] = "label"
+
+    @property
+    def place(self) -> str:
+        """Where issues are made, in words that tell it from any other place."""
+        return f"{self.base_url}, repository {self.repository}"
 
 
 Settings = Annotated[JiraSettings | GithubSettings, Field(discriminator="type")]

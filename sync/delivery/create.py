@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...connectors.base import Created, Issue
-from ...connectors.errors import Unavailable
+from ...connectors.errors import Rejected, Unavailable
 from ...mapping.life import MIRRORED_STATES
 from ..looking.existence import proof_after
 from ..looking.views import view_of
@@ -25,16 +25,22 @@ from .postman import Postman
 def never_arrived(postman: Postman, owed: Owed, link: Link) -> bool:
     """Whether a create may be sent: it never was, or the tracker was asked for our marker and does not have it.
 
-    Only a search begun late enough proves that. Raises TrackerError when it could not be asked.
+    Only a search begun late enough, in the place it was sent to, proves that. Raises TrackerError when none could be.
     """
     if owed.state == "PENDING":
         return True
-    began = postman.now
+    settings, began = postman.config.connectors[link.connector], postman.now
+    if owed.sent_to not in ("", settings.place):
+        told = f"its create was sent to {owed.sent_to} and is not settled there"
+        postman.keep(owed, state="UNKNOWN", last_error=told)
+        raise Rejected(
+            f"{link.connector} is {settings.place} now, but a create was sent to {owed.sent_to} and is not settled",
+            hint="configure that place again until `poam status` owes nothing, then change it",
+        )
     hits = postman.tracker.find(link.marker, since=later(owed.created_at, -timedelta(days=1)))
     if hits:
         _adopt(postman, link, *hits)
         return False
-    settings = postman.config.connectors[link.connector]
     if began >= later(owed.send_deadline, proof_after(settings, postman.config.sync.limits)):
         return True
     if owed.state != "UNKNOWN":
@@ -51,7 +57,8 @@ def create(postman: Postman, owed: Owed, link: Link) -> None:
         return
     draft = first_draft(view, postman.rules)
     deadline = later(postman.now, postman.config.sync.limits.send_deadline)
-    postman.keep(owed, state="SENDING", payload=written(draft), send_deadline=deadline, attempts=owed.attempts + 1)
+    sent = {"send_deadline": deadline, "sent_to": postman.config.connectors[link.connector].place}
+    postman.keep(owed, state="SENDING", payload=written(draft), attempts=owed.attempts + 1, **sent)
     if postman.now > deadline:  # the process slept between commit and send: what we know of the tracker is too old
         postman.keep(owed, state="PENDING")
         return

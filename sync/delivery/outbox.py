@@ -25,7 +25,7 @@ def owe(unit: Unit, link: Link, operation: str) -> None:
 
 def owe_at(unit: Unit, link_id: str, operation: str) -> None:
     """The same where nothing is owed."""
-    keep(unit, Owed(unit.next_id("outbox"), link_id, operation, "{}", "PENDING", 0, "", "", "", unit.at))
+    keep(unit, Owed(unit.next_id("outbox"), link_id, operation, "{}", "PENDING", 0, "", "", "", "", unit.at))
 
 
 def owe_edit(unit: Unit, step: Step) -> None:

@@ -51,6 +51,7 @@ class Owed:
     state: str
     attempts: int
     send_deadline: str
+    sent_to: str
     not_before: str
     last_error: str
     created_at: str

@@ -158,8 +158,8 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY, link_id TEXT NOT NULL REFERENCES links(id),
   {_one_of("operation", "create", "edit", "retire")},
   payload TEXT NOT NULL, {_one_of("state", "PENDING", "SENDING", "UNKNOWN", "DONE", "FAILED")},
-  attempts INTEGER NOT NULL, send_deadline TEXT NOT NULL, not_before TEXT NOT NULL, last_error TEXT NOT NULL,
-  created_at TEXT NOT NULL
+  attempts INTEGER NOT NULL, send_deadline TEXT NOT NULL, sent_to TEXT NOT NULL, not_before TEXT NOT NULL,
+  last_error TEXT NOT NULL, created_at TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX one_write_in_flight ON outbox(link_id) WHERE {IN_HAND};
 CREATE INDEX write_of_link ON outbox(link_id);

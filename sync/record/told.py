@@ -21,6 +21,7 @@ class OwedWrite:
     attempts: int
     created_at: str
     send_deadline: str
+    sent_to: str
     not_before: str
     last_error: str
 

@@ -11,7 +11,7 @@ import pytest
 
 from poam.connectors.base import Account, Edit, Issue, Page
 from poam.connectors.errors import Gone, Unsettled
-from poam.connectors.memory import MemoryTracker
+from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
@@ -252,3 +252,23 @@ def test_a_date_that_the_record_takes_back_is_cleared_and_is_nobodys_wish(tmp_pa
         assert story.journal("observed.due_date") == [("ann@acme.example", None, "2026-07-01")]
         assert story.item().forecast_date is None
         assert story.later().record_writes == 0
+
+
+def test_a_create_that_is_unsettled_is_not_sent_again_to_another_place(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        was, here, there = story.config, story.world, MemoryWorld(story.clock)
+        elsewhere = was.connectors["jira"].model_copy(update={"project": "NEW"})
+        here.faults.append(("create", "after", Unsettled))
+        story.cycle()
+        story.config = was.model_copy(update={"connectors": {"jira": elsewhere}})
+        story.tracker = MemoryTracker("jira", there)
+        for _ in range(3):
+            assert "configure that place again" in story.later().connectors[0].error.hint
+        [owed] = story.outbox()
+        assert owed.last_error == "its create was sent to https://acme.example, project SEC and is not settled there"
+
+        story.config, story.tracker = was, MemoryTracker("jira", here)
+        story.later()
+        assert len(story.issues()) == 1
+        assert story.link().state == "live"
+        assert MemoryTracker("jira", there).changed_since(None).issues == []

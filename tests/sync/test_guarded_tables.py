@@ -88,6 +88,7 @@ OWED: Row = {
     "state": "PENDING",
     "attempts": 0,
     "send_deadline": "",
+    "sent_to": "",
     "not_before": "",
     "last_error": "",
     "created_at": AT,
