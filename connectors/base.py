@@ -225,8 +225,9 @@ class Tracker(Protocol):
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         """Applies the edit to the issue as just read and returns it as the tracker now holds it.
 
-        What is so already is not written, and nothing is read before the writes that the issue tells. The answer's
-        history may begin after that of the issue. Raises Gone, Rejected, Stale, Unsettled.
+        What is so already is not written, and nothing is read before the writes that the issue tells. What the edit
+        sets replaces what stands there, a body as a whole: it is for this version of the issue and no later one. The
+        answer's history may begin after that of the issue. Raises Gone, Rejected, Stale, Unsettled.
         """
         ...
 

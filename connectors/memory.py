@@ -1,4 +1,4 @@
-"""The tracker in memory: the port's reference and the client of the long simulations.
+"""The tracker in memory: the port's reference, and the client of the tests that need no wire.
 
 All that is the tracker's own - issues, people, lag, faults - is the world's, which outlives its clients.
 """

@@ -7,12 +7,13 @@ and of a write that it was never applied; `Unsettled`, `Stale`, `Gone`, `Rejecte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import ParamSpec, TypeVar
 
 import tenacity
 
 from .base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Tracker, Visibility
-from .errors import RateLimited, TrackerError, Unavailable, Unsettled
+from .errors import RateLimited, Stale, TrackerError, Unavailable, Unsettled
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,11 +90,14 @@ class Retrying:
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         send, look = self._formed(self._tracker.edit, Unsettled), self._formed(self._tracker.get)
-        just_read = [issue]
+        tries = count()
 
         def sent() -> Issue:
-            # Part of what failed may be applied, and people went on working: a repeat begins with a look.
-            return send(just_read.pop() if just_read else look(issue.id, known=issue.version), edit)
+            # People go on working during a pause, and part of what failed may be applied. What an edit sets replaces
+            # what stands there, all of a body too, so it is repeated only where nothing moved since it was planned.
+            if next(tries) and look(issue.id, known=issue.version).version != issue.version:
+                raise Stale(f"{issue.key} changed while we waited to write to it again")
+            return send(issue, edit)
 
         return self._call(sent)
 

@@ -14,14 +14,17 @@ from ..connectors.base import Health, Tracker
 from ..connectors.errors import TrackerError
 from ..mapping.life import MIRRORED_STATES
 from .errors import PoamSyncError
-from .record.database import journal_mode, source, sqlite3
+from .record.database import journal_mode, must_be_undamaged, plainly, source, sqlite3
 from .record.items import load as load_items
+from .record.mirrors import remembered
 from .record.record import Record
 from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
+from .record.verify import problems
 from .settings.config import Config, secret
-from .settings.people import who
+from .settings.people import person_of, who
 from .settings.routes import idle_routes, route
 from .settings.systems import left_out
+from .telling.standing import counted
 
 SKEW = timedelta(minutes=5)
 """How far clocks may differ: times of both sides stand side by side in the journal."""
@@ -87,7 +90,8 @@ def check_record(config: Config) -> Told:
     """Whether the record can be read, is of this version, guarded and private, and where its items go."""
     path = config.record_path
     try:
-        with Record.read(path) as record:
+        with Record.read(path) as record, plainly(path):
+            must_be_undamaged(path, record.db)
             yield from _schema(record)
             yield from _contents(record, config)
     except PoamSyncError as error:
@@ -108,6 +112,9 @@ def _schema(record: Record) -> Told:
     elif fingerprint(record.db) != expected_fingerprint():
         text = "its tables or guards were changed outside poam-sync"
         yield Finding(Level.PROBLEM, "record", text, "run poam verify, then restore a backup")
+    elif found := [*problems(record.db)]:
+        text = f"{record.path} does not equal its history: {counted(len(found), 'difference')}, first: {found[0]}"
+        yield Finding(Level.PROBLEM, "record", text, "run poam verify, keep this file, and restore a backup")
     else:
         seq, head = record.head
         text = f"{record.path}: schema version {version}, journal at {seq} ({head[:12] or 'empty'})"
@@ -118,6 +125,12 @@ def _contents(record: Record, config: Config) -> Told:
     items = load_items(record.db)
     if lost := left_out(record.db, config):
         yield refused("systems", lost)
+    for name, settings in config.connectors.items():
+        was = remembered(record.db, f"place:{name}")
+        if was not in (None, settings.place):
+            told = f"it is {settings.place} now, and our issues were made at {was}"
+            remedy = "right where that was renamed; else put it back, and give the new place a name of its own"
+            yield Finding(Level.WARNING, f"connectors.{name}", told, remedy)
     unrouted = [item.poam_id for item in items if item.state in MIRRORED_STATES and route(config, item) is None]
     if unrouted and config.routes:
         shown = ", ".join(unrouted[:5]) + (", ..." if len(unrouted) > 5 else "")
@@ -159,6 +172,7 @@ def _connector(config: Config, name: str, ask: Ask) -> Told:
         yield from _health(subject, health, settings.text)
         if not health.problems:
             yield from _skew(subject, health.server_time, ask.now)
+            yield from _own_account(config, name, health.account.id)
         if ask.probe:
             yield _probe(subject, tracker)
     finally:
@@ -173,8 +187,8 @@ def _private(subject: str, path: Path) -> Told:
 def _health(subject: str, health: Health, text: str) -> Told:
     for level, sentences in ((Level.PROBLEM, health.problems), (Level.WARNING, health.warnings)):
         for sentence in sentences:
-            text, _, remedy = sentence.rpartition("; ")
-            yield Finding(level, subject, text or remedy, remedy if text else "")
+            told, _, remedy = sentence.rpartition("; ")
+            yield Finding(level, subject, told or remedy, remedy if told else "")
     if not health.problems and health.visibility != "private" and text != "neutral":
         seen = "is public" if health.visibility == "public" else "cannot be proven private"
         told = f"{health.container} {seen}, so {text} text must not go there"
@@ -183,6 +197,15 @@ def _health(subject: str, health: Health, text: str) -> Told:
         account = health.account.name or health.account.id
         told = f"{health.deployment}, {health.container} ({health.visibility}) as {account}, {text} text"
         yield Finding(Level.OK, subject, told)
+
+
+def _own_account(config: Config, name: str, account: str) -> Told:
+    """Our edits are told from people's by the account: what a person does with ours counts as nobody's."""
+    person = person_of(config, name, account).person
+    if person in config.people:
+        told = f"the token is {person}'s own account: what they do at {name} cannot be told from our edits"
+        remedy = "make an account for poam-sync, and give it the token"
+        yield Finding(Level.WARNING, f"connectors.{name}", told, remedy)
 
 
 def _skew(subject: str, server_time: str, now: datetime) -> Told:

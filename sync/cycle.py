@@ -14,14 +14,14 @@ from .observe import observe
 from .plan import ConnectorPlan, Plan
 from .record.database import Database
 from .record.journal import head
-from .record.mirrors import connectors_with_issues, has_followers, remembered
+from .record.mirrors import connectors_with_issues, has_followers, planned_seq, remembered, remembered_instant
 from .record.record import Record
 from .restored import as_restored, end_restore, recovered, was_restored
 from .settings.config import Config
 from .store import put_meta, store
 from .telling.report import Report, report_of
 from .telling.resting import resting
-from .times import iso, moment
+from .times import iso
 
 FULL_EVERY = timedelta(days=1)
 
@@ -35,21 +35,33 @@ def run_cycle(
     full: bool = False,
     approval: Approval | None = None,
 ) -> Report:
-    """Brings record and trackers into step once. `full` reads and compares everything, not only what changed.
+    """Brings record and trackers into step once: observe, decide, act.
 
     `approval` lets through one plan that was held back for its size.
     """
-    now = clock()
-    full = full or was_restored(record.db) or is_full_due(record.db, now)
-    seen = observe(record.db, config, trackers, now, full=full)
-    plan = as_restored(record.db, decide(record.db, config, seen, clock(), full=full))
+    plan = plan_cycle(record.db, trackers, config, clock, full=full)
     report = act(record, trackers, config, hold_back(plan, config.sync.limits, approval), clock)
-    if full and all(each.error is None for each in report.connectors):
+    if plan.full and all(each.error is None for each in report.connectors):
         if plan.takes_in_only:
             end_restore(record, plan, report.cycle)
         else:
-            _remember(record, {"full_at": iso(now)}, iso(now))
+            _remember(record, {"full_at": report.cycle}, report.cycle)
     return report
+
+
+def plan_cycle(
+    database: Database,
+    trackers: Mapping[str, Tracker],
+    config: Config,
+    clock: Callable[[], datetime],
+    *,
+    full: bool = False,
+) -> Plan:
+    """What a cycle would do now. `full` reads and compares everything, which a day or a restore asks for as well."""
+    began = clock()
+    full = full or was_restored(database) or is_full_due(database, began)
+    seen = observe(database, config, trackers, began, full=full)
+    return as_restored(database, decide(database, config, seen, clock(), full=full))
 
 
 def is_full_due(database: Database, now: datetime) -> bool:
@@ -57,8 +69,8 @@ def is_full_due(database: Database, now: datetime) -> bool:
 
     A clock put back counts as a day gone by: nobody knows how much did.
     """
-    last = remembered(database, "full_at")
-    return last is None or not timedelta() <= now - moment(last) < FULL_EVERY
+    last = remembered_instant(database, "full_at")
+    return last is None or not timedelta() <= now - last < FULL_EVERY
 
 
 def act(
@@ -104,7 +116,7 @@ def _settled_seq(record: Record, plan: Plan) -> int:
     This cycle's own rows are planned too, unless one of their items has a second issue that must follow.
     """
     if any(each.seen.rules is None for each in plan.connectors):
-        return min(plan.head, int(remembered(record.db, "planned_seq") or 0))
+        return min(plan.head, planned_seq(record.db) or 0)
     return plan.head if has_followers(record.db, plan.head) else head(record.db)[0]
 
 

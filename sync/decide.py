@@ -26,6 +26,7 @@ from .record.mirrors import (
     links_never_bound,
     links_with,
     live_links,
+    planned_seq,
     remembered,
     sighting_of,
 )
@@ -42,7 +43,8 @@ def decide(database: Database, config: Config, seen: Sequence[Seen], now: dateti
     for each in seen:
         links = [first_link(record_id, item, each.connector) for item, connector in new if connector == each.connector]
         plans.append(_for_connector(database, config, each, links, iso(now), full=full))
-    return Plan(tuple(plans), tuple(item for item, connector in new if connector is None), head(database)[0])
+    unrouted = tuple(item for item, connector in new if connector is None)
+    return Plan(tuple(plans), unrouted, head(database)[0], full)
 
 
 def _for_connector(
@@ -79,7 +81,7 @@ def _for_connector(
         twins=tuple(known.twins),
         orphans=tuple(known.orphans),
         strangers=frozenset(known.strangers),
-        vanishing=frozenset(_vanishing(database, config, lost, now)),
+        vanishing=tuple(_vanishing(database, config, lost, now)),
         live=count_live(database, seen.connector),
     )
 
@@ -136,8 +138,8 @@ def _everything(database: Database, seen: Seen, *, full: bool) -> bool:
 
 def _changed(database: Database) -> frozenset[str] | None:
     """Items the journal touched since the last plan; None for all of them."""
-    planned = remembered(database, "planned_seq")
-    return None if planned is None else changed_items(database, int(planned))
+    planned = planned_seq(database)
+    return None if planned is None else changed_items(database, planned)
 
 
 def _moved(database: Database, connector: str, changed: frozenset[str] | None) -> list[Link]:
@@ -154,8 +156,8 @@ def _owed(database: Database, config: Config, links: Sequence[Link], rules: Rule
             yield view
 
 
-def _vanishing(database: Database, config: Config, lost: Sequence[Link], now: str) -> Iterator[str]:
+def _vanishing(database: Database, config: Config, lost: Sequence[Link], now: str) -> Iterator[Link]:
     """Links that this cycle would declare missing; looks before the last one are only counted."""
     for link in lost:
         if link.state == "live" and becomes_missing(sighting_of(database, link), now, config.sync.limits):
-            yield link.id
+            yield link

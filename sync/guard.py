@@ -50,7 +50,8 @@ def _is_too_large(each: ConnectorPlan, limits: Limits) -> bool:
     """What counts is what the tracker would change in the record, and what disappeared there: a bulk edit, a script
     gone wrong or a lost permission looks like that.
     """
-    touched = {step.view.link.id for step in each.steps if step.item_changes or step.requests} | each.vanishing
+    touched = {step.view.link.id for step in each.steps if step.item_changes or step.requests}
+    touched |= {link.id for link in each.vanishing}
     return is_more_than_usual(len(touched), each.live, limits)
 
 
@@ -69,5 +70,5 @@ def _id(each: ConnectorPlan) -> str:
         for step in each.steps
         for request in step.requests
     )
-    told = repr((each.seen.connector, changes, asked, sorted(each.vanishing)))
+    told = repr((each.seen.connector, changes, asked, sorted(link.id for link in each.vanishing)))
     return hashlib.sha256(told.encode()).hexdigest()[:8]

@@ -27,13 +27,18 @@ def observe(
 def _observe(database: Database, config: Config, name: str, tracker: Tracker, now: datetime, full: bool) -> Seen:
     try:
         learnt = _learn(database, name, tracker, full)
-        page = tracker.changed_since(None if full else cursor_of(database, name))
-        issues, missing = _with_others(page, tracker, _others(database, config, name, now, full))
+        was, place = remembered(database, f"place:{name}"), config.connectors[name].place
+        everything = full or place != was  # a cursor says nothing of another place
+        page = tracker.changed_since(None if everything else cursor_of(database, name))
+        issues, missing = _with_others(page, tracker, _others(database, config, name, now, everything))
+        if missing and was and place != was:
+            _must_be_renamed(database, name, was, place, issues)
         if missing:
             _must_be_able_to_see(database, name, tracker, issues, missing)
     except TrackerError as error:
         return Seen(name, error=error)
     rules = rules_for(config, name, tracker.capabilities, learnt[f"accounts:{name}"], learnt[f"visibility:{name}"])
+    learnt[f"place:{name}"] = place
     return Seen(name, rules, tuple(issues.values()), missing, page.cursor, learnt)
 
 
@@ -83,6 +88,16 @@ def _must_be_able_to_see(
         raise Forbidden(
             f"{name}: none of our issues can be read any more, so none counts as missing",
             hint="give the account its permission to read them back; poam doctor tells more",
+        )
+
+
+def _must_be_renamed(database: Database, name: str, was: str, place: str, seen: Mapping[str, Issue]) -> None:
+    """A place under another name shows our issues; another place does not. Raises Forbidden."""
+    mirrors = {link.remote_id: link.marker for link in _live(database, name)}
+    if not any(issue.marker and mirrors.get(issue.id) == issue.marker for issue in seen.values()):
+        raise Forbidden(
+            f"{name} is {place} now, where none of our issues is: they were made at {was}",
+            hint="configure that place again, or give the new one a connector of another name",
         )
 
 

@@ -60,7 +60,7 @@ class ConnectorPlan:
     twins: tuple[Sibling, ...] = ()
     orphans: tuple[Issue, ...] = ()
     strangers: frozenset[str] = frozenset()
-    vanishing: frozenset[str] = frozenset()
+    vanishing: tuple[Link, ...] = ()
     live: int = 0
     plan_id: str = ""
     approval: Author | None = None
@@ -69,11 +69,14 @@ class ConnectorPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole cycle, to be printed or done. `head` is the journal's last row that it takes into account."""
+    """A whole cycle, to be printed or done. `head` is the journal's last row that it takes into account; a `full` one
+    compares everything, not only what changed.
+    """
 
     connectors: tuple[ConnectorPlan, ...]
     unrouted: tuple[PoamItem, ...]
     head: int
+    full: bool = False
 
     @property
     def takes_in_only(self) -> bool:

@@ -15,12 +15,13 @@ from .plan import Plan, taking_in_only
 from .record.database import Database
 from .record.items import unmirrored
 from .record.journal import holds
-from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered
+from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered, remembered_instant
 from .record.record import Record
 from .record.unit import Unit
 from .settings.people import SYSTEM, author, daemon
 from .store import put_meta
 from .telling.report import Recovered
+from .times import iso, moment
 
 RESTORED_AT = "restored_at"
 
@@ -40,14 +41,19 @@ def was_restored(database: Database) -> bool:
     return remembered(database, RESTORED_AT) is not None
 
 
-def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -> bool:
-    """Takes a record for restored whose journal does not hold the row that the last command ended with: then an older
-    copy of the file was put in its place, by whatever means, or its history is another one.
+def is_not_as_left(record: Record, last_head: tuple[int, str] | None) -> bool:
+    """Whether its journal does not hold the row that the last command ended with: then an older copy of the file was
+    put in its place, by whatever means, or its history is another one. A restore that is known is no news.
     """
-    if last_head is None or was_restored(record.db) or holds(record.db, last_head):
+    return last_head is not None and not was_restored(record.db) and not holds(record.db, last_head)
+
+
+def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -> bool:
+    """Takes a record for restored that is not as the last command left it."""
+    if last_head is None or not is_not_as_left(record, last_head):
         return False
     with record.unit(at=at) as unit:
-        unit.put("meta", {"key": RESTORED_AT, "value": at})
+        unit.remember(RESTORED_AT, at)
         unit.note(author(SYSTEM, "cli"), "record", str(last_head[0]), "is not as it was left", reason=last_head[1])
     return True
 
@@ -84,9 +90,9 @@ def end_restore(record: Record, plan: Plan, cycle: str) -> None:
 
 def _doubt_creates(unit: Unit, connector: str) -> None:
     """A create that the restored record owes may have been sent after it was saved: the tracker is asked first."""
-    began = remembered(unit.db, "created_at") or unit.at
+    began = remembered_instant(unit.db, "created_at") or moment(unit.at)
     for link in links_never_bound(unit.db, connector, MIRRORED_STATES):
         owe(unit, link, "create")
         owed = owed_at(unit.db, link.id)
         if owed is not None:
-            keep(unit, replace(owed, state="UNKNOWN", send_deadline=unit.at, created_at=began))
+            keep(unit, replace(owed, state="UNKNOWN", send_deadline=unit.at, created_at=iso(began)))

@@ -86,7 +86,7 @@ def put_meta(unit: Unit, values: Mapping[str, str]) -> None:
     """Remembers what is not remembered yet."""
     for key, value in values.items():
         if remembered(unit.db, key) != value:
-            unit.put("meta", {"key": key, "value": value})
+            unit.remember(key, value)
 
 
 def _move_cursor(unit: Unit, each: ConnectorPlan) -> bool:

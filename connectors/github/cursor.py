@@ -39,8 +39,11 @@ class Cursor:
     @classmethod
     def parse(cls, text: str | None, source: str) -> Cursor | None:
         """The cursor in a text of ours; None for none, and for one of another repository or tracker."""
-        cursor = cls(**json.loads(text)) if text else None
-        return cursor if cursor and cursor.source == source else None
+        try:
+            cursor = cls(**json.loads(text or ""))
+        except (TypeError, ValueError):
+            return None
+        return cursor if cursor.source == source else None
 
     @property
     def text(self) -> str:

@@ -148,18 +148,17 @@ class GithubTracker:
         return Created(issue.id, issue.key, issue.url, issue)
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
-        """Labels, then one PATCH, whose answer is the issue; after labels alone one read shows it.
+        """One PATCH, whose answer is the issue, then the labels that are still to be changed, and one read after them.
 
-        A closing leaves a label behind that says that the work is in progress: it goes last.
-        The answer to labels holds no time of change, and so no version. What was written has no history here.
+        The PATCH replaces the whole body and goes first: each write before it is time in which people lose theirs. The
+        answer to labels holds no time of change, and so no version. What was written has no history here.
         """
-        add, remove = labels_after(edit, issue)
-        self._relabel(issue.id, add, remove)
         patch = patch_of(edit, issue)
         if patch:
             path = f"{self._home()}/issues/{issue.id}"
-            row = self._ours(issue.id, self._wire.write("PATCH", path, patch, issue_id=issue.id))
-            return self.edit(self._issue(row), Edit())
+            issue = self._issue(self._ours(issue.id, self._wire.write("PATCH", path, patch, issue_id=issue.id)))
+        add, remove = labels_after(edit, issue)
+        self._relabel(issue.id, add, remove)
         return self._issue(self._row(issue.id)) if add or remove else issue
 
     def close(self) -> None:

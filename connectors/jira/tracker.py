@@ -65,8 +65,9 @@ class JiraTracker:
         Whatever changed longer than the overlap before a read was visible to it, so the next one need not go back
         further; a read that brings nothing moves nothing, so an idle project comes to rest.
         """
-        issues, server_time = self._search.changed(cursor or "")
-        return Page(issues, max(cursor or "", server_time) if issues else cursor or "")
+        known = _instant(cursor or "")
+        issues, server_time = self._search.changed(known)
+        return Page(issues, max(known, server_time) if issues else known)
 
     def get(self, issue_id: str, *, known: str = "") -> Issue:
         """See `base.Tracker`. One request; one more for a very long history, unless the issue is known."""
@@ -160,3 +161,12 @@ class JiraTracker:
         }
         raw: Json = self._wire.read("GET", f"issue/{issue_id}", params=params, issue=issue_id).data
         return raw
+
+
+def _instant(cursor: str) -> str:
+    """The cursor, or none where it is not one of ours."""
+    try:
+        datetime.fromisoformat(cursor)
+    except ValueError:
+        return ""
+    return cursor

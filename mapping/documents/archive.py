@@ -50,7 +50,7 @@ def _check_signature(data: bytes) -> None:
     if not data:
         raise UnreadableDocument("The file is empty.", _AGAIN)
     if data.startswith(_OLE) and _ENCRYPTED in data:
-        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
+        raise UnreadableDocument(*_LOCKED)
     if data.startswith(_OLE):
         raise UnreadableDocument("The file is an old Excel workbook (.xls).", _SAVE_AS)
     if not data.startswith(b"PK"):
@@ -71,7 +71,7 @@ def _check_directory(entries: list[ZipInfo]) -> None:
             "Break them in Excel (Data, Edit Links), then save it again.",
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableDocument("The workbook is protected by a password.", "Save a copy without a password.")
+        raise UnreadableDocument(*_LOCKED)
     if len(entries) > MAX_ENTRIES or len(set(names)) < len(names) or any(map(_escapes, names)):
         raise UnreadableDocument("The file's inner listing is not that of a workbook.", _SAVE_AS)
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED or any(map(_is_bomb, entries)):

@@ -50,12 +50,14 @@ class RowProblem:
 class Reading:
     """What a file says. A row with a problem is not among the items: take all of a file or nothing.
 
-    `left_out` tells in sentences what the file holds beyond the template and what is therefore not taken.
+    `left_out` tells in sentences what the file holds beyond the template and what is therefore not taken; `computed`
+    names the items whose blank scheduled completion date was filled in as the template's formula does.
     """
 
     document: Document
     problems: tuple[RowProblem, ...] = ()
     left_out: tuple[str, ...] = ()
+    computed: frozenset[str] = frozenset()
 
 
 class UnreadableDocument(Exception):

@@ -54,6 +54,7 @@ class _Findings:
     problems: list[RowProblem] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    computed: set[str] = field(default_factory=set)
 
 
 def read_workbook(data: bytes) -> Reading:
@@ -74,7 +75,7 @@ def read_workbook(data: bytes) -> Reading:
     if any(any(row[1:]) for row in sheets.get(_plain(PL2), ())[PL2_FIRST_ROW:]):
         found.left_out.append(f"Sheet “{PL2}” is not read: its findings are kept elsewhere")
     document = Document(layout.version, header, tuple(found.items))
-    return Reading(document, tuple(found.problems), tuple(found.left_out))
+    return Reading(document, tuple(found.problems), tuple(found.left_out), frozenset(found.computed))
 
 
 def _sheets(data: bytes) -> dict[str, Rows]:
@@ -201,10 +202,16 @@ def _read_row(
         return
     if fault := _identity_fault(fields.get("poam_id", ""), f"{sheet.name}, row {number}", found.seen):
         problems.append(RowProblem(sheet.name, number, "POAM ID", fault))
+    elif not problems and len(fields) == 1:
+        alone = f"“{fields['poam_id']}” stands alone in its row; describe the item, or delete the row."
+        problems.append(RowProblem(sheet.name, number, "POAM ID", alone))
     if problems:
         found.problems.extend(problems)
-    else:
-        found.items.append(understood(fields, sheet))
+        return
+    item = understood(fields, sheet)
+    found.items.append(item)
+    if item.scheduled_completion_date != fields.get("scheduled_completion_date"):
+        found.computed.add(item.poam_id)
 
 
 def _identity_fault(poam_id: str, place: str, seen: dict[str, str]) -> str:

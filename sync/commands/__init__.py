@@ -112,8 +112,12 @@ def _tell_usage(error: click.ClickException) -> None:
     """What was typed wrong, in the two lines of every error."""
     from .output import complain
 
-    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "poam"
-    complain(error.format_message().rstrip("."), f"{where} --help explains it")
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if ctx and ctx.info_name and isinstance(error, click.NoSuchOption) and error.option_name in ("--as", "--config"):
+        option = error.option_name
+        complain(f"{option} stands before the command", f"poam {option} VALUE {ctx.info_name} ...")
+        return
+    complain(error.format_message().rstrip("."), f"{ctx.command_path if ctx else 'poam'} --help explains it")
 
 
 def _tell(error: Exception) -> None:

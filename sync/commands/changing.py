@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ...mapping.item import State
-from ..deciding import decisions
 from ..deciding.edits import edit
+from ..deciding.transitions import transition as move
 from ..errors import InputError
 from ..record.told import still_open
 from .arguments import Word
@@ -53,9 +53,7 @@ def transition(frame: Frame, item: str, state: str, reason: str, evidence: tuple
     """
     with frame.deciding() as (record, unit):
         found = find_item(record, item)
-        decisions.transition(
-            frame.decider(unit, found.system_id), found, State(state), reason=reason, evidence=evidence
-        )
+        move(frame.decider(unit, found.system_id), found, State(state), reason=reason, evidence=evidence)
         left = still_open(record.db, found.uid)
     say(f"{found.poam_id}: {found.state.replace('_', ' ')} -> {state.replace('_', ' ')}")
     for key in left:

@@ -9,6 +9,8 @@ import click
 
 from ..deciding.edits import BY_HAND
 from ..deciding.resolve import resolve as decide
+from ..looking.due_date import NAME as DUE_DATE
+from ..looking.merge import Policy
 from ..record.kinds import Conflict, Link
 from ..record.mirrors import rows
 from ..telling.standing import instant
@@ -46,6 +48,13 @@ ENDS: Mapping[str, Mapping[str, str]] = {
 }
 """What `poam resolve --take` can be told, and what follows."""
 
+_FORECASTS = {
+    "record": "back to {record}; the next sync shows it in the issue",
+    "tracker": "the engineers' date holds",
+    "VALUE": "another forecast holds: a date, checked as in poam set forecast_date",
+}
+"""The same of a due date that both sides changed: what people here say of it is a forecast, or that there is none."""
+
 
 @click.command("conflicts")
 @click.option("--all", "everything", is_flag=True, help="Also what is resolved.")
@@ -73,8 +82,8 @@ def conflicts(frame: Frame, everything: bool, as_json: bool) -> None:
 def _shape(shape: Shape, link: Link) -> Shape:
     """The conflict with its issue, the rule that decided, and the commands that end it."""
     kind = shape["policy"]
-    values = {"record": value(shape["record_value"]), "tracker": value(shape["tracker_value"])}
-    ends = ENDS[kind] if shape["state"] == "open" else {}
+    values = {"record": _value_here(shape), "tracker": value(shape["tracker_value"])}
+    ends = (_FORECASTS if _is_over_forecasts(shape) else ENDS[kind]) if shape["state"] == "open" else {}
     return {
         **shape,
         "connector": link.connector,
@@ -86,6 +95,15 @@ def _shape(shape: Shape, link: Link) -> Shape:
             for take, effect in ends.items()
         ],
     }
+
+
+def _is_over_forecasts(shape: Shape) -> bool:
+    return (shape["field"], shape["policy"]) == (DUE_DATE, Policy.TRACKER)
+
+
+def _value_here(shape: Shape) -> str:
+    withdrawn = _is_over_forecasts(shape) and shape["record_value"] is None
+    return "no forecast" if withdrawn else value(shape["record_value"])
 
 
 def _told(shape: Shape) -> Iterator[str]:
@@ -116,7 +134,7 @@ def _record_side(shape: Shape) -> str:
     except ValueError:
         write = None
     if shape["policy"] != "refused" or not isinstance(write, dict):
-        return value(shape["record_value"])
+        return _value_here(shape)
     told = "; ".join(f"{name} {value(_plain(each))}" for name, each in write.items() if each not in (None, []))
     return f"{'edit' if 'status' in write else 'create'}: {told}"
 

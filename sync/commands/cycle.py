@@ -8,24 +8,23 @@ from dataclasses import asdict
 
 import click
 
-from ..cycle import run_cycle
-from ..decide import decide
+from ...mapping.issue_text import issue_title
+from ...mapping.item import PoamItem
+from ..cycle import plan_cycle, run_cycle
 from ..errors import MassChange, NotAllowed
 from ..guard import Approval, hold_back
 from ..looking.rules import Rules
 from ..looking.steps import NewRequest, View
 from ..looking.wanted import moved_fields
-from ..observe import observe
-from ..plan import ConnectorPlan, Plan
+from ..plan import ConnectorPlan, Plan, taking_in_only
 from ..record.items import load
-from ..restored import as_restored
 from ..settings.people import author
 from ..settings.trackers import open_trackers
 from ..telling.health import note_success
 from ..telling.report import ConnectorReport, Report
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
-from .output import complain, print_json, say
+from .output import complain, print_json, say, warn
 from .waiting import outcome_of, owed, waiting
 
 UNROUTED = "no route leads anywhere; add a [[routes]] entry"
@@ -38,13 +37,14 @@ UNROUTED = "no route leads anywhere; add a [[routes]] entry"
 def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
     """Show what a cycle would do, and do none of it."""
     with frame.planning() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
-        seen = observe(record.db, frame.config, trackers, frame.clock(), full=full)
-        decided = as_restored(record.db, decide(record.db, frame.config, seen, frame.clock(), full=full))
+        another = frame.is_not_as_left(record)
+        decided = plan_cycle(record.db, trackers, frame.config, frame.clock, full=full or another)
+        decided = taking_in_only(decided) if another else decided
         guarded = hold_back(decided, frame.config.sync.limits, None)
-        names = {item.uid: item.poam_id for item in load(record.db)}
-    lines = [line for each in decided.connectors for line in _steps(each, names)] + [
-        f"{item.poam_id}: {UNROUTED}" for item in decided.unrouted
-    ]
+        items = {item.uid: item for item in load(record.db)}
+        lines = [line for each in decided.connectors for line in _steps(each, items)] + [
+            f"{item.poam_id}: {UNROUTED}" for item in decided.unrouted
+        ]
     if as_json:
         held = [str(each.seen.error) for each in guarded.connectors if isinstance(each.seen.error, MassChange)]
         print_json({"steps": lines, "held_back": held})
@@ -68,11 +68,12 @@ def _failed(decided: Plan) -> Outcome | None:
 _INTERNAL = frozenset({"work_status_version", "work_done_at", "work_done_by"})
 
 
-def _steps(each: ConnectorPlan, names: Mapping[str, str]) -> list[str]:
-    """A connector's part of the plan, one line per step; `names` are the items' POA&M ids by uid."""
+def _steps(each: ConnectorPlan, items: Mapping[str, PoamItem]) -> list[str]:
+    """A connector's part of the plan, one line per step; `items` by uid."""
     name, known = each.seen.connector, {found.link.id for found in each.found}
+    names = {uid: item.poam_id for uid, item in items.items()}
     new = [link for link in (*each.new_links, *each.retries) if link.id not in known]
-    lines = [f"{names[link.item_uid]}: create an issue in {name}" for link in new]
+    lines = [_create(items[link.item_uid], name, each.seen.rules) for link in new]
     lines += [f"{names[found.link.item_uid]}: found again as {found.issue.key}" for found in each.found]
     for step in each.steps:
         who, key = step.view.item.poam_id, step.view.link.remote_key
@@ -83,11 +84,20 @@ def _steps(each: ConnectorPlan, names: Mapping[str, str]) -> list[str]:
             if field not in _INTERNAL
         ]
         lines += [f"{who}: a request ({_asked(request)}) from {key}" for request in step.requests]
+        lines += [f"{who}: the request {kind} is taken back, from {key}" for kind in step.withdrawn]
         lines += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in step.conflicts]
+        lines += [f"{who}: conflict {ended.id} over {ended.field} ends by itself" for ended in step.settled_conflicts]
         lines += [f"{who}: edit {key}: {', '.join(sorted(step.edited_fields))}"] if step.edit and each.sends else []
+    lines += [f"{names[link.item_uid]}: {link.remote_key} counts as missing" for link in each.vanishing]
     lines += [_owed_edit(view, each.seen.rules) for view in each.owed if each.seen.rules]
     lines += [f"{names[twin.link.item_uid]}: close {twin.issue.key}, a second issue for it" for twin in each.twins]
     return lines
+
+
+def _create(item: PoamItem, connector: str, rules: Rules | None) -> str:
+    """A new issue, with the title that strangers to the record will read."""
+    told = f"{item.poam_id}: create an issue in {connector}"
+    return f"{told}: {issue_title(item, rules.text, rules.capabilities.max_title)}" if rules else told
 
 
 def _owed_edit(view: View, rules: Rules) -> str:
@@ -124,7 +134,7 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
         outcome, left = outcome_of(record, report), [*owed(record, frame.config, frame.clock())]
         left += [f"waiting for a person: {', '.join(waits)}" for waits in [waiting(record, report)] if waits]
     if unnoted:
-        complain(unnoted, "")
+        warn(unnoted, "")
     if as_json:
         print_json(shape(report))
     else:

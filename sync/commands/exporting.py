@@ -11,13 +11,13 @@ import click
 from ...mapping.dates import is_date
 from ...mapping.documents.document import FedrampLayout
 from ..documents.export import generate, keep
-from ..documents.files import must_replace_a_workbook, same_file, write_bytes
+from ..documents.files import must_replace_a_workbook, prepared, same_file
 from ..errors import InputError
-from ..record.mirrors import remembered
+from ..record.mirrors import remembered_instant
 from ..record.record import Record
 from ..settings.people import author
 from ..telling.health import health_path
-from ..times import moment
+from ..times import iso
 from . import Outcome
 from .arguments import Word
 from .frame import Frame, json_option, pass_frame
@@ -56,9 +56,10 @@ def export(frame: Frame, format_: str, output: Path, layout: str, as_of: str, sy
             until=_end_of(frame, system_id, day) if day < today else None,
             now=frame.now(),
         )
-        with record.unit(at=frame.now()) as unit:
-            keep(unit, author(frame.identity, "cli"), submission, file_name=output.name)
-            write_bytes(output, submission.data)
+        with prepared(output, submission.data) as put:
+            with record.unit(at=frame.now()) as unit:
+                keep(unit, author(frame.identity, "cli"), submission, file_name=output.name)
+            put()  # only now: whatever stands there is kept in the record
     told = {
         "system_id": system_id,
         "format": format_,
@@ -88,7 +89,7 @@ def _system(frame: Frame, wanted: str) -> str:
 
 def _must_have_begun(frame: Frame, record: Record, system_id: str, day: str) -> None:
     """Before the record was created nothing is known, and a document of nothing would say that there was nothing."""
-    began = moment(remembered(record.db, "created_at") or frame.now()).astimezone(frame.zone(system_id)).date()
+    began = (remembered_instant(record.db, "created_at") or frame.clock()).astimezone(frame.zone(system_id)).date()
     if day < began.isoformat():
         raise InputError(f"the record begins on {began}; it cannot speak for an earlier day")
 
@@ -106,5 +107,4 @@ def _must_not_harm(frame: Frame, output: Path) -> None:
 def _end_of(frame: Frame, system_id: str, day: str) -> str:
     """The last instant of a calendar day in the system's own time zone."""
     midnight = datetime.combine(datetime.fromisoformat(day).date() + timedelta(days=1), time(), frame.zone(system_id))
-    last = (midnight - timedelta(milliseconds=1)).astimezone(UTC)
-    return last.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso((midnight - timedelta(milliseconds=1)).astimezone(UTC))

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..deciding.decisions import Decider
+from ..deciding.decider import Decider
 from ..deciding.edits import is_text
 from ..documents.anchors import keep_head, kept_head
 from ..errors import ConfigError, InputError
 from ..record.record import Record
 from ..record.unit import Unit
-from ..restored import notice_restore
+from ..restored import is_not_as_left, notice_restore
 from ..settings.config import Config, load, secret
 from ..settings.people import Identity, os_user, who
 from ..settings.systems import left_out
@@ -86,6 +86,8 @@ class Frame:
         with Record.read(self.config.record_path) as record:
             if lost := left_out(record.db, self.config, self.path.name):
                 warn(str(lost), lost.hint)
+            if self.is_not_as_left(record):
+                _warn_of_another(record)
             yield record
 
     @contextmanager
@@ -93,7 +95,13 @@ class Frame:
         """The record for saying what a change would do: read only. Raises RecordMissing, RecordCorrupt, ConfigError."""
         with Record.read(self.config.record_path) as record:
             self._must_name_every_system(record)
+            if self.is_not_as_left(record):
+                _warn_of_another(record)
             yield record
+
+    def is_not_as_left(self, record: Record) -> bool:
+        """Whether the next command that writes will take the record for restored, although no restore is known."""
+        return is_not_as_left(record, kept_head(record.path))
 
     @contextmanager
     def writing(self, open_record: Callable[..., Record] = Record.open) -> Iterator[Record]:
@@ -101,10 +109,7 @@ class Frame:
         with open_record(self.config.record_path, wait=WAIT_FOR_A_CYCLE) as record:
             self._must_name_every_system(record)
             if notice_restore(record, kept_head(record.path), self.now()):
-                warn(
-                    f"{record.path} is not as the last command left it: an older copy, or its journal was written anew",
-                    "the next cycle only takes in; poam verify --head and --document hold it against what was noted",
-                )
+                _warn_of_another(record)
             try:
                 yield record
             finally:
@@ -136,6 +141,13 @@ class Frame:
             return secret(self.config.connectors[connector], self.environ, self.config.base)
         except ConfigError as error:
             raise ConfigError(f"[connectors.{connector}] {error}", hint=error.hint) from None
+
+
+def _warn_of_another(record: Record) -> None:
+    warn(
+        f"{record.path} is not as the last command left it: an older copy, or its journal was written anew",
+        "the next cycle only takes in; poam verify --head and --document hold it against what was noted",
+    )
 
 
 def pass_frame(command: Callable[Concatenate[Frame, P], R]) -> Callable[P, R]:

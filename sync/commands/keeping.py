@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from ..daemon import only_daemon
-from ..documents.anchors import carried_head, kept_head, typed_head
+from ..documents.anchors import carried_head, keep_head, kept_head, typed_head
+from ..documents.export import is_kept
 from ..errors import InputError, NotAllowed, RecordCorrupt
 from ..record.backup import backup as copy_record
 from ..record.items import load
@@ -39,7 +40,7 @@ from .wording import who
     multiple=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="An exported workbook, whose journal row must be there; may be repeated.",
+    help="An exported workbook, which the record must have kept, byte for byte; may be repeated.",
 )
 @json_option
 @pass_frame
@@ -54,10 +55,10 @@ def verify(frame: Frame, heads: tuple[str, ...], documents: tuple[Path, ...], as
     typed, carried = [*map(typed_head, heads)], {path: carried_head(path) for path in documents}
     with frame.reading() as record:
         found = [*problems(record.db), *unanchored(record.db, [*typed, *_left_by_the_last(record)])]
-        foreign = [path.name for path, head in carried.items() if not holds(record.db, head)]
+        unproven = [*_unproven(record, carried)]
         doubts = [*wrong_clocks(record.db, now=frame.now())]
         seq, digest = record.head
-    told = [*found, *(f"{name} {FOREIGN}" for name in foreign)]
+    told = [*found, *unproven]
     if as_json:
         print_json({"ok": not told, "problems": told, "warnings": doubts, "head_seq": seq, "head_hash": digest})
     else:
@@ -72,13 +73,13 @@ def verify(frame: Frame, heads: tuple[str, ...], documents: tuple[Path, ...], as
         )
     if not as_json:
         say(f"The record equals its history: {seq} journal rows, head {digest}")
-    if foreign:
+    if unproven:
         raise InputError(
-            f"the record is sound, but {counted(len(foreign), 'document')} did not come from it", hint=ASK_WHERE_FROM
+            f"the record is sound, but {counted(len(unproven), 'document')} cannot be proven by it", hint=ASK_WHERE_FROM
         )
     if not as_json:
-        for path, head in carried.items():
-            say(f"{path.name} is an extract of this record: its journal row {head[0]} is there")
+        for path, (head, _) in carried.items():
+            say(f"{path.name} is, byte for byte, a document that this record made, an extract of journal row {head[0]}")
     return Outcome.IN_SYNC
 
 
@@ -88,10 +89,23 @@ def _left_by_the_last(record: Record) -> list[Head]:
     return [head] if head is not None and not was_restored(record.db) else []
 
 
+def _unproven(record: Record, carried: Mapping[Path, tuple[Head, str]]) -> Iterator[str]:
+    """One sentence for every document that is none of the files that the record keeps."""
+    for path, (head, sha256) in carried.items():
+        if not holds(record.db, head):
+            yield f"{path.name} {FOREIGN}"
+        elif not is_kept(record.db, sha256):
+            yield f"{path.name} names journal row {head[0]}, which is there, {NOT_AS_MADE}"
+
+
 A_CLOCK_WAS_WRONG = "nothing to mend: documents of past days go by the order of the rows; check the machine's clock"
 FOREIGN = (
     "is not an extract of this record: it is of another record, or was made after the backup that was restored; "
     "if neither, the journal was written anew"
+)
+NOT_AS_MADE = (
+    "but it is not, byte for byte, a document that this record made: edited or saved again since, made by hand, or "
+    "made after the backup that was restored"
 )
 ASK_WHERE_FROM = "ask who made it, and from which record; if it was this one, keep the record's file as evidence"
 
@@ -127,6 +141,8 @@ def restore(frame: Frame, file: Path, yes: bool, as_json: bool) -> Outcome:
         lost = _lost(plan)
         if yes:
             put_back(plan, author(frame.identity, "cli"), at=at)
+            with Record.read(path) as restored:
+                keep_head(path, restored.head)
     if as_json:
         print_json(_shape(plan, lost, applied=yes))
     else:

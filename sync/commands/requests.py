@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..deciding.decisions import approve as decide_yes
-from ..deciding.decisions import reject as decide_no
+from ..deciding.requests import approve as decide_yes
+from ..deciding.requests import reject as decide_no
 from ..record.items import load
 from ..record.kinds import Request
 from ..record.mirrors import rows

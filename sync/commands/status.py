@@ -13,7 +13,16 @@ from ...mapping.item import State
 from ...mapping.life import MIRRORED_STATES
 from ..record.items import load, unmirrored
 from ..record.record import Record
-from ..record.told import OwedWrite, linked, not_carried_over, owed_writes, pending_deviations, still_open, waiting
+from ..record.told import (
+    OwedWrite,
+    linked,
+    not_carried_over,
+    owed_writes,
+    pending_deviations,
+    still_open,
+    waiting,
+    without_issue,
+)
 from ..restored import was_restored
 from ..settings.routes import route
 from ..telling.health import Liveness, liveness
@@ -57,7 +66,7 @@ def _shape(frame: Frame, record: Record) -> Shape:
         undecided=undecided,
         changed=changed,
         unrouted=len(unrouted),
-        restored=was_restored(record.db),
+        restored=was_restored(record.db) or frame.is_not_as_left(record),
     )
     seq, head = record.head
     return {
@@ -71,6 +80,7 @@ def _shape(frame: Frame, record: Record) -> Shape:
         "undecided": undecided,
         "deviations_pending": pending_deviations(record.db),
         "still_open": still_open(record.db),
+        "without_issue": [{"poam_id": each, "conflict": number} for each, number in without_issue(record.db)],
         "resting": [asdict(each) for each in resting(record.db, frame.config)],
         "journal_seq": seq,
         "journal_hash": head,
@@ -115,13 +125,18 @@ def _print(shape: Shape) -> None:
         _print_connector(connector)
     for write in shape["owed_writes"]:
         say(line(f"{write['poam_id']}: {write['operation']} at {write['key'] or write['connector']}: {write['why']}"))
-    told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined", "requests", "conflicts")]
+    told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined")]
+    told += [counted(shape[name], name.removesuffix("s")) for name in ("requests", "conflicts")]
     say(f"waiting for a person: {', '.join(told)}")
-    if shape["deviations_pending"]:
-        say(f"{counted(shape['deviations_pending'], 'deviation')} pending, for the authorizing official")
+    if pending := shape["deviations_pending"]:
+        deviations = f"{counted(len(pending), 'deviation')} pending, for the authorizing official"
+        say(line(f"{deviations}: {', '.join(pending)}"))
     if shape["still_open"]:
         issues = counted(len(shape["still_open"]), "issue")
         say(line(f"{issues} of closed items still open, to be closed at the tracker: {', '.join(shape['still_open'])}"))
+    for each in shape["without_issue"]:
+        way = f"poam resolve {each['conflict']} --take record makes one"
+        say(line(f"{each['poam_id']}: goes on without an issue; {way}"))
     for rest in shape["resting"]:
         say(line(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}"))
 

@@ -35,7 +35,7 @@ RULES: Mapping[str, str] = {
     "approved_extension_date": "set by approving a request for a later date, where the profile knows extensions; "
     "a later date from a tracker becomes such a request",
     "forecast_date": "the engineers' own: an earlier due date at a tracker is taken at once, the binding date "
-    "again withdraws it; an engineer, ISSO or AO may set it, too",
+    "again withdraws it; an engineer, ISSO or AO may set it, too, and what both sides set is a conflict",
     "status_date": _FOLLOWS + "the day of the last action on the item",
     **dict.fromkeys(("vendor_dependency", "auto_approve", "kev_tracking"), _SET + _ONLY_HERE),
     "last_vendor_check_in": "an engineer, ISSO or AO sets it, with a reason" + _ONLY_HERE,

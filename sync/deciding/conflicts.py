@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..looking.due_date import AMBIGUOUS
+from ..looking.due_date import NAME as DUE_DATE
+from ..looking.merge import Policy
 from ..looking.steps import NewConflict
-from ..record.journal import Author
+from ..record.journal import Author, last_words
 from ..record.kinds import Conflict, Link
 from ..record.mirrors import last_changed, open_conflicts
 from ..record.unit import Unit
@@ -15,8 +16,7 @@ from ..settings.people import SYSTEM, daemon
 
 def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> None:
     """Opens a conflict, or brings the open one of this kind and field up to date; the journal keeps what it said."""
-    # Of two dates at a tracker neither is the record's word against anybody's.
-    record_by, record_at = ("", "") if new.policy == AMBIGUOUS else last_changed(unit.db, link.item_uid, new.field)
+    record_by, record_at = _said_here(unit, link, new)
     told = {
         "base_value": new.base_value,
         "record_value": new.record_value,
@@ -44,6 +44,14 @@ def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> N
         **told,  # type: ignore[arg-type]
     )
     unit.create(by, "conflicts", asdict(opened))
+
+
+def _said_here(unit: Unit, link: Link, new: NewConflict) -> tuple[str, str]:
+    """Who gave the record its side, and when: of a due date that both sides set, who here spoke of the forecast."""
+    if (new.field, new.policy) != (DUE_DATE, Policy.TRACKER):
+        return last_changed(unit.db, link.item_uid, new.field)
+    here, _ = last_words(unit.db, link.item_uid, "forecast_date")
+    return (here.person, here.at) if here else ("", "")
 
 
 def end_by_itself(unit: Unit, link: Link, conflict: Conflict) -> None:

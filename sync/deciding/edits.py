@@ -17,8 +17,9 @@ from ...mapping.life import Role
 from ..errors import InputError, NotAllowed
 from ..record.journal import entries
 from ..settings.problems import did_you_mean
-from .decisions import Decider
+from .decider import Decider
 from .status_date import Value
+from .work import answer_by_work, moved_to
 
 _OFFICIALS = frozenset({Role.ISSO, Role.AO})
 _EVERYONE = _OFFICIALS | {Role.ENGINEER}
@@ -134,9 +135,11 @@ def edit(decider: Decider, item: PoamItem, texts: Mapping[str, str], *, reason: 
     if not reason.strip():
         raise InputError("a change needs a reason", hint="add --reason TEXT")
     changes = {name: _read(decider, item, name, text) for name, text in texts.items()}
-    if "work_status" in changes and changes["work_status"] != item.work_status:
-        changes["work_status_version"] = item.work_status_version + 1
     changes |= _rewritten_baseline(decider, item, changes)
+    if "work_status" in changes:
+        status = WorkStatus(str(changes["work_status"]))
+        changes |= moved_to(item, status)
+        answer_by_work(decider, item, status)
     return decider.change(item, changes, reason=reason)
 
 

@@ -5,34 +5,40 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ...mapping.consequences import consequences
+from ...mapping.dates import is_date
 from ...mapping.item import PoamItem, State, WorkStatus
 from ..delivery.links import next_link
 from ..delivery.outbox import owe
 from ..errors import InputError, NotAllowed
 from ..looking.due_date import AMBIGUOUS
+from ..looking.due_date import NAME as DUE_DATE
 from ..record.items import load
+from ..record.journal import last_words
 from ..record.kinds import Conflict, Link
 from ..record.mirrors import forget_base, last_told, link_of, rows
-from .decisions import Decider, conflict_ended
-from .edits import BY_HAND
-from .work import worked
+from .decider import Decider
+from .edits import BY_HAND, edit
+from .work import answer_by_work, worked
+
+FORECAST = "forecast_date"
 
 
 def resolve(decider: Decider, number: int, take: str) -> str:
     """Ends a conflict and says how: `record` or `tracker` names the side that holds, anything else is the value."""
     found = rows(decider.unit.db, Conflict, "id = ?", (number,))
-    if not found or found[0].state != "open":
+    if not found or not (found[0].state == "open" or _is_open_again(decider, found[0], take)):
         raise InputError(f"there is no open conflict {number}", hint="poam conflicts lists them")
     conflict = found[0]
     decider.must_decide(f"conflict {number}")
     link = link_of(decider.unit.db, conflict.link_id)
     item = load(decider.unit.db, "uid = ?", (conflict.item_uid,))[0]
-    told = _ENDS.get(conflict.policy, _resolve_values)(decider, conflict, link, item, take)
-    decider.unit.change(decider.by, "conflicts", conflict.id, conflict_ended(decider, take))
+    end = _ENDS.get(conflict.policy) or _VALUES[conflict.field]
+    told = end(decider, conflict, link, item, take)
+    decider.unit.change(decider.by, "conflicts", conflict.id, decider.ended(take))
     return told
 
 
-def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+def _resolve_work(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
     status = _status(conflict, item, take)
     if status is not item.work_status:
         _must_not_be_closed(conflict, item)
@@ -41,6 +47,7 @@ def _resolve_values(decider: Decider, conflict: Conflict, link: Link, item: Poam
             changes = {"state": state} | changes
         reason = f"conflict {conflict.id}"
         decider.change(item, changes, reason=f"{reason}: {take}", source=reason)
+        answer_by_work(decider, item, status)
     return f"{item.poam_id}: {conflict.field} is {status}{_AS_FAR_AS.get(status, '')}"
 
 
@@ -76,6 +83,26 @@ def _claim(decider: Decider, conflict: Conflict, item: PoamItem, take: str) -> d
     return {"at": at, "by": by}
 
 
+def _resolve_forecast(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
+    """A side's forecast, or none where it withdrew it; a date that is typed is checked like any that a person sets."""
+    reason = f"conflict {conflict.id}"
+    if take in ("record", "tracker"):
+        forecast = conflict.record_value if take == "record" else _forecast_there(decider, item)
+        decider.change(item, {FORECAST: forecast}, reason=f"{reason}: {take}", source=reason)
+    elif is_date(take):
+        forecast = take
+        edit(decider, item, {FORECAST: take}, reason=reason)
+    else:
+        raise InputError(f"{take} is no date", hint="take record, tracker or a date as YYYY-MM-DD")
+    return f"{item.poam_id}: {FORECAST} is {forecast or 'withdrawn'}"
+
+
+def _forecast_there(decider: Decider, item: PoamItem) -> str | None:
+    """What the engineers said last at a tracker: they may have moved on since the conflict was raised."""
+    _, there = last_words(decider.unit.db, item.uid, FORECAST)
+    return there.new if there else item.forecast_date
+
+
 def _must_take_a_side(conflict: Conflict, take: str) -> None:
     if take not in ("record", "tracker"):
         raise InputError(f"conflict {conflict.id} is not about a value", hint="take record or tracker")
@@ -95,11 +122,20 @@ def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: Poa
     _must_take_a_side(conflict, take)
     decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
     if take == "tracker":
-        return f"{item.poam_id}: no issue mirrors it any more"
+        return f"{item.poam_id}: no issue mirrors it any more; poam resolve {conflict.id} --take record makes a new one"
     again = next_link(decider.unit.db, link)
     decider.unit.create(decider.by, "links", asdict(again), reason="mirrored anew")
     owe(decider.unit, again, "create")
     return f"{item.poam_id}: a new issue is created in the next cycle"
+
+
+def _is_open_again(decider: Decider, conflict: Conflict, take: str) -> bool:
+    """An item that went on without an issue gets a new one when somebody asks for it after all."""
+    gone = conflict.policy == "missing" and conflict.resolution == "tracker" and take == "record"
+    return gone and all(link.state == "retired" for link in rows(decider.unit.db, Link, _OF_ITEM, (conflict.item_uid,)))
+
+
+_OF_ITEM = "item_uid = ?"
 
 
 def _resolve_twin(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
@@ -123,3 +159,6 @@ _ENDS = {
     AMBIGUOUS: _resolve_ambiguous,
 }
 """How each kind of conflict ends; any other is about two values."""
+
+_VALUES = {"work_status": _resolve_work, DUE_DATE: _resolve_forecast}
+"""How one over two values of a field ends."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...mapping.life import ClosureReason
 
-VALIDATION = "Validation Evidence"
+VALIDATION, ACCEPTANCE = "Validation Evidence", "Risk Acceptance Evidence"
 EVIDENCE: Mapping[ClosureReason, str] = {
     ClosureReason.REMEDIATED: "Remediation Evidence",
     ClosureReason.FALSE_POSITIVE: "False Positive Evidence",
@@ -22,15 +22,11 @@ EVIDENCE: Mapping[ClosureReason, str] = {
     ClosureReason.TRANSFERRED: "Transfer Evidence",
 }
 """The Document Type of what proves an end. The template gives `Remediation Evidence` as its example."""
-_OF_AN_END = re.compile(rf"^({'|'.join((*EVIDENCE.values(), VALIDATION))}) : ")
+_OF_AN_END = re.compile(rf"^({'|'.join((*EVIDENCE.values(), VALIDATION, ACCEPTANCE))}) : ")
 
 
-def with_evidence(documents: str, proves: ClosureReason | None, evidence: Sequence[str]) -> str:
-    """Supporting Documents with what proves an end, one per line, each once.
-
-    `proves` is how the item ends; None for an assessor's validation of one that has ended. Evidence is a file or a URL.
-    """
-    kind = EVIDENCE[proves] if proves else VALIDATION
+def with_evidence(documents: str, kind: str, evidence: Sequence[str]) -> str:
+    """Supporting Documents with evidence of this Document Type, one per line, each once: files or URLs."""
     names = [each if "://" in each else Path(each).name for each in evidence]
     new = dict.fromkeys(f"{kind} : {name}" for name in names)
     return "\n".join(filter(None, (documents, *(line for line in new if line not in documents.split("\n")))))

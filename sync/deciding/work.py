@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from ...mapping.consequences import consequences
 from ...mapping.item import PoamItem, WorkStatus
 from ...mapping.life import UNATTRIBUTED
 from ..record.database import Database
 from ..record.mirrors import own_accounts, work_before_it_ended, workers_of
 from ..settings.config import Config
 from ..settings.people import person_of
+from .decider import Decider
 
 
 def worked(item: PoamItem, status: WorkStatus, *, at: str = "", by: str = "") -> dict[str, str | int | None]:
     """A new work status. What is not done has never been done: the clock did not stop."""
+    return {**moved_to(item, status), "work_done_at": at or None, "work_done_by": by}
+
+
+def moved_to(item: PoamItem, status: WorkStatus) -> dict[str, str | int | None]:
+    """A new work status that is no claim, and takes none back."""
     moved = int(status is not item.work_status)
-    return {
-        "work_status": status,
-        "work_status_version": item.work_status_version + moved,
-        "work_done_at": at or None,
-        "work_done_by": by,
-    }
+    return {"work_status": status, "work_status_version": item.work_status_version + moved}
+
+
+def answer_by_work(decider: Decider, item: PoamItem, status: WorkStatus) -> None:
+    """Ends the questions that a person's new work status answers, as the same move at the tracker does."""
+    answered = consequences(item, item.work_status, status, "").answers
+    decider.end_requests(item, answered, f"the work is {status.value.replace('_', ' ')}")
 
 
 def asked_again(database: Database, item: PoamItem) -> dict[str, str | int | None]:

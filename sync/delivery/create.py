@@ -93,6 +93,6 @@ def _adopt(postman: Postman, link: Link, first: Issue, *twins: Issue) -> None:
 def _first_look(postman: Postman, link_id: str, issue: Issue) -> None:
     """The record may have moved on since the create was sent, or a person at the tracker: then an edit is owed."""
     step = postman.take_in(link_id, issue)
-    if step is not None and step.edit is not None:
+    if step is not None:
         with postman.unit() as unit:
             owe_edit(unit, step)

@@ -48,7 +48,7 @@ def _with_fresh_visibility(postman: Postman) -> Postman:
     if visibility == remembered(postman.record.db, key):
         return postman
     with postman.unit() as unit:
-        unit.put("meta", {"key": key, "value": visibility})
+        unit.remember(key, visibility)
     text = text_mode(postman.config.connectors[name], visibility)
     return replace(postman, rules=replace(postman.rules, text=text))
 

@@ -20,7 +20,7 @@ from .postman import Postman
 
 def edit(postman: Postman, owed: Owed, link: Link) -> None:
     """Brings one issue to what the record says now. Raises TrackerError."""
-    issue = postman.tracker.get(link.remote_id or "", known=sighting_of(postman.record.db, link).version)
+    issue = postman.tracker.get(link.issue_id, known=sighting_of(postman.record.db, link).version)
     known = links_with(postman.record.db, link.connector, "marker", {issue.marker} if issue.marker else ())
     if not is_ours(issue, link, postman.rules.accounts, [each.marker for each in known]):
         raise Gone(f"{issue.key} at {postman.rules.connector} is not the issue that mirrors this item")
@@ -48,7 +48,7 @@ def retire(postman: Postman, owed: Owed, link: Link) -> None:
     Raises TrackerError.
     """
     with suppress(Gone):
-        _retire(postman, owed, postman.tracker.get(link.remote_id or ""), link)
+        _retire(postman, owed, postman.tracker.get(link.issue_id), link)
     _done(postman, owed)
 
 

@@ -6,11 +6,11 @@ DONE and FAILED are over. A link has at most one write in hand, so changes that 
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 
 from ...connectors.base import Created, Draft, Edit
 from ..looking.steps import Step
+from ..record.journal import as_json
 from ..record.kinds import Link, Owed
 from ..record.mirrors import in_hand, keep, owed_at, sighting_of
 from ..record.unit import Unit
@@ -40,7 +40,7 @@ def owe_edit(unit: Unit, step: Step) -> None:
 def written(what: Draft | Edit) -> str:
     """What is sent, as the outbox keeps it."""
     plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(what).items()}
-    return json.dumps(plain, ensure_ascii=False)
+    return as_json(plain)
 
 
 def bind(unit: Unit, link: Link, created: Created, *, note: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from io import BytesIO
@@ -51,8 +52,11 @@ def _head_path(record_path: Path) -> Path:
     return record_path.with_name(f"{record_path.name}.head")
 
 
-def carried_head(path: Path) -> Head:
-    """The head in the properties of a workbook that `poam export` made, also saved again since. Raises InputError."""
+def carried_head(path: Path) -> tuple[Head, str]:
+    """The head in the properties of a workbook that `poam export` made, also saved again since, and the file's SHA-256.
+
+    Raises InputError.
+    """
     data = read_bytes(path)
     try:
         check_workbook(data)
@@ -63,4 +67,4 @@ def carried_head(path: Path) -> Head:
     found = _CARRIED.search(properties)
     if found is None:
         raise InputError(f"{path.name} names no journal row", hint="name a workbook that poam export has made")
-    return int(found[1]), found[2].decode()
+    return (int(found[1]), found[2].decode()), hashlib.sha256(data).hexdigest()

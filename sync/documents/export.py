@@ -9,12 +9,12 @@ from ...mapping.documents.document import Document, FedrampLayout, SystemHeader,
 from ...mapping.documents.fedramp_write import write_workbook
 from ...mapping.item import State
 from ..errors import InputError
-from ..record.asof import stood_at
+from ..record.asof import in_system, stood_at
 from ..record.clocks import UNKNOWN
 from ..record.database import Database
-from ..record.items import load
 from ..record.journal import Author, anchor
 from ..record.unit import Unit
+from ..record.verify import proven
 
 IN_THE_DOCUMENT = frozenset({State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED, State.CLOSED})
 
@@ -44,16 +44,19 @@ def generate(
     until: str | None,
     now: str = UNKNOWN,
 ) -> Submission:
-    """The FedRAMP workbook of a system. The same record and day give the same bytes. Raises InputError.
+    """The FedRAMP workbook of a system. The same record and day give the same bytes.
+
+    It is made of the journal, so that it never tells what somebody wrote into the tables by hand. Raises InputError,
+    and RecordCorrupt where they differ.
 
     `until` is the instant a past day ended at; None generates from the record as it stands. `now` helps to find out
     which clock was wrong (`clocks.py`).
     """
     if until:
+        proven(database)
         system, all_items = stood_at(database, system_id, until, now=now)
     else:
-        system = next(iter(database.query("SELECT * FROM systems WHERE id = ?", (system_id,))), None)
-        all_items = load(database, "system_id = ?", (system_id,))
+        system, all_items = in_system(proven(database), system_id)
     if system is None:
         raise InputError(f"the record holds no system {system_id} as of {as_of}", hint="import its POA&M first")
     header = SystemHeader(system["provider"] or "", system["name"] or "", system["impact_level"] or "", as_of)
@@ -92,3 +95,8 @@ def keep(unit: Unit, by: Author, submission: Submission, *, file_name: str) -> N
         "created_at": unit.at,
     }
     unit.create(by, "submissions", row, binary={"file": submission.data})
+
+
+def is_kept(database: Database, sha256: str) -> bool:
+    """Whether the file of that digest is one that the record made and keeps."""
+    return any(database.query("SELECT 1 FROM submissions WHERE sha256 = ?", (sha256,)))

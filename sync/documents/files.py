@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from tempfile import mkstemp
@@ -96,19 +97,42 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     Raises InputError.
     """
-    partial = None
+    with prepared(path, data) as put:
+        put()
+
+
+@contextmanager
+def prepared(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+    """The bytes on the disk beside the path, and what puts them there in one step; left before that, they are gone.
+
+    So what must be kept before anybody sees the file can be kept meanwhile. Both raise InputError.
+    """
+    beside = None
     try:
-        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        partial = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with _writable(path):
+            descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+            beside = Path(name)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        yield partial(_put, beside, path)
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+
+
+def _put(beside: Path, path: Path) -> None:
+    with _writable(path):
+        beside.replace(path)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Tells why a file cannot be written. Raises InputError."""
+    try:
+        yield
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder, its permissions and free space"
         ) from None
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from ..record.journal import Author, text
 from ..record.unit import Unit
 from ..settings.config import Config, System
 from ..settings.systems import keep_systems
+from .doubts import doubts_of
 from .export import IN_THE_DOCUMENT
 
 PERMANENT = {
@@ -173,10 +174,11 @@ def plan_import(
     source = f"{name} sha256:{hashlib.sha256(data).hexdigest()}"
     problems = tuple(str(problem) for problem in reading.problems)
     today = datetime.fromisoformat(at).astimezone(ZoneInfo(system.timezone)).date().isoformat()
-    doubts = tuple(doubt for item in new for doubt in _doubts(item, today))
+    headings = {column.field: column.heading for sheet in layout.sheets for column in sheet.columns}
+    doubts = [doubt for item in new for doubt in doubts_of(item, today, headings, reading.computed)]
     dates = [(item.poam_id, item.status_date) for item in new]
     dates += [(each.item.poam_id, to.new) for each in plans for to in each.changes if to.field == "status_date"]
-    doubts += tuple(f"{name} has a status date in the future: {day}" for name, day in dates if (day or "") > today)
+    doubts += [f"{name} has a status date in the future: {day}" for name, day in dates if (day or "") > today]
     # A row that cannot be read may be any item's: who is missing is known once all can.
     listed = () if problems else known.items()
     absent = tuple(poam_id for poam_id, item in listed if item.state in IN_THE_DOCUMENT)
@@ -190,21 +192,8 @@ def plan_import(
         absent,
         problems,
         reading.left_out,
-        doubts,
+        tuple(doubts),
     )
-
-
-def _doubts(item: PoamItem, today: str) -> Iterator[str]:
-    """What is missing or unlikely in a new item: it is taken, but a person should see it at once."""
-    missing = [name for name in _DATING if item.state is not State.CLOSED and not getattr(item, name)]
-    if missing:
-        without = " and ".join(missing)
-        yield f"{item.poam_id} has no {without}; set it with poam set, or mend the file before it is imported"
-    if (item.original_detection_date or "") > today:
-        yield f"{item.poam_id} was detected in the future: {item.original_detection_date}"
-
-
-_DATING = ("weakness_name", "original_detection_date", "scheduled_completion_date", "original_risk_rating")
 
 
 def _compare(database: Database, item: PoamItem, row: PoamItem, sheet: Sheet) -> ItemPlan:

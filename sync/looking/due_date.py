@@ -1,15 +1,20 @@
 """The due date of a look. It is not merged: a date from a tracker is a forecast (earlier), a request (later), a
 cleared forecast (equal) or a mistake to restore (empty). Nothing freezes, nobody's date is lost. Pure.
+
+The forecast behind it people here may set, too. Where both sides did, the tracker's word holds, as it is the engineers'
+own, and a conflict tells both. The *version* of the agreed pair is the last word from here that the issue has shown.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ...connectors.base import Account
 from ...mapping.dates import DateMeaning, classify_date, effective_due, shown_due
 from ...mapping.life import RequestKind
-from .merge import settle
+from ..record.kinds import Conflict
+from ..times import moment
+from .merge import Policy, settle
 from .rules import Rules
 from .sketch import Sketch, waits
 from .steps import NewConflict, NewRequest, Observed, View
@@ -32,7 +37,8 @@ def plan_due_date(sketch: Sketch) -> None:
         asked[0] if asked and _holds(sketch.rules) else wanted_date(sketch.after, sketch.rules),
         sketch.seen(NAME),
     )
-    sketch.agree(NAME, settle(sketch.view.bases.get(NAME), want, seen, dirty=moved is not None), seen)
+    merged = settle(sketch.view.bases.get(NAME), want, seen, dirty=moved is not None)
+    sketch.agree(NAME, merged, seen, version=_version(sketch.after, seen))
 
 
 def wanted_date(view: View, rules: Rules) -> str | None:
@@ -69,24 +75,74 @@ def _take(sketch: Sketch, moved: Observed) -> bool:
     """Takes a moved date; False while a later one is in its quiet period (people drag twice)."""
     view = sketch.view
     meaning = classify_date(view.item, view.profile, moved.new)
-    rests = _rests(moved.at, sketch.now, sketch.rules.quiet_seconds)
-    sketch.sighting_changes |= _kept(None if meaning is not DateMeaning.LATER or rests else moved)
+    has_rested = _has_rested(moved.at, sketch.now, sketch.rules.quiet_seconds)
+    sketch.sighting_changes |= _kept(None if meaning is not DateMeaning.LATER or has_rested else moved)
     if meaning is DateMeaning.LATER:
-        if rests:
+        if has_rested:
             current = effective_due(view.item, view.profile)
             sketch.requests.append(NewRequest(RequestKind.LATER_DATE, moved.new, current, moved))
-        return rests
+        return has_rested
     if any(map(waits, view.requests)) and meaning is not DateMeaning.RESTORE:
         sketch.withdrawn[RequestKind.LATER_DATE] = moved
     if meaning is DateMeaning.FORECAST:
-        sketch.change({"forecast_date": moved.new}, moved, "an earlier date is the engineers' forecast")
+        _forecast(sketch, moved.new, moved, "an earlier date is the engineers' forecast")
     elif meaning is DateMeaning.CLEARED:
-        sketch.change({"forecast_date": None}, moved, "back to the due date: no forecast")
+        _forecast(sketch, None, moved, "back to the due date: no forecast")
     return True
 
 
+def _forecast(sketch: Sketch, forecast: str | None, moved: Observed, reason: str) -> None:
+    """Takes over what the engineers expect; what somebody here said meanwhile, or a conflict tells, stays visible."""
+    view = sketch.view
+    base, disputed = view.bases.get(NAME), view.conflict(NAME, Policy.TRACKER)
+    if is_unheard(view) or (moved.crossed and view.forecast_said):
+        agreed, ours = (base.record_value if base else None), view.item.forecast_date
+        sketch.conflicts.append(NewConflict(NAME, agreed, ours, moved.new, moved, Policy.TRACKER))
+    elif disputed and disputed.record_value != forecast:
+        agreed, ours = disputed.base_value, disputed.record_value
+        sketch.conflicts.append(NewConflict(NAME, agreed, ours, moved.new, moved, Policy.TRACKER))
+    sketch.change({"forecast_date": forecast}, moved, reason)
+
+
+def is_unheard(view: View) -> bool:
+    """Whether a person here gave or withdrew the forecast since the pair was agreed on: no engineer need know of it.
+
+    What an extension, a KEV date or a risk adjustment makes of the due date counts for nothing.
+    """
+    base = view.bases.get(NAME)
+    return view.forecast_said > (base.version if base else 0)
+
+
+def is_repeated(view: View) -> bool:
+    """Whether the unheard word is what the issue shows all along: a look is enough, and nothing need be written."""
+    base, shown = view.bases.get(NAME), shown_due(view.item, view.profile)
+    agreed = base is not None and base.record_value == base.tracker_value == shown
+    return is_unheard(view) and agreed and _shows_forecast(view, shown)
+
+
+def is_over(conflict: Conflict, sketch: Sketch) -> bool:
+    """Whether both sides agree over a forecast: on what the record had, or on what somebody here has said since."""
+    if NAME not in sketch.equal or any(new.field == NAME for new in sketch.conflicts):
+        return False
+    agreed = sketch.view.forecast_said or sketch.item.forecast_date == conflict.record_value
+    return bool(agreed) and _shows_forecast(sketch.after, sketch.seen(NAME))
+
+
+def _version(view: View, seen: str | None) -> int:
+    base = view.bases.get(NAME)
+    before = base.version if base else 0
+    return max(before, view.forecast_said) if _shows_forecast(view, seen) else before
+
+
+def _shows_forecast(view: View, seen: str | None) -> bool:
+    """Whether an issue with this date tells what the forecast is: none shows while a later date is held, and none that
+    is later than what binds.
+    """
+    return seen == shown_due(view.item, view.profile) and view.item.forecast_date in (None, seen)
+
+
 def _kept(moved: Observed | None) -> dict[str, str | None]:
-    """A date in its quiet period as the sighting keeps it; blank when none is."""
+    """A date that nothing is made of yet as the sighting keeps it; blank when there is none."""
     account = moved.account if moved else None
     return {
         "date_waiting": moved.new if moved else None,
@@ -97,9 +153,5 @@ def _kept(moved: Observed | None) -> dict[str, str | None]:
     }
 
 
-def _rests(moved_at: str, now: str, seconds: float) -> bool:
-    return not moved_at or _moment(now) - _moment(moved_at) >= timedelta(seconds=seconds)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _has_rested(moved_at: str, now: str, seconds: float) -> bool:
+    return not moved_at or moment(now) - moment(moved_at) >= timedelta(seconds=seconds)

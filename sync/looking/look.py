@@ -10,9 +10,10 @@ from ...mapping.item import WorkStatus
 from ...mapping.lenses import category_of, normal_body, normal_title
 from ...mapping.lenses import is_ours as is_our_label
 from ..record.kinds import Conflict, Sighting
-from .due_date import AMBIGUOUS, plan_due_date, wanted_date
+from .due_date import AMBIGUOUS, is_over, plan_due_date, wanted_date
+from .due_date import NAME as DUE_DATE
 from .history import observe, seen_values
-from .merge import settle
+from .merge import Policy, settle
 from .rules import Rules
 from .sketch import Sketch
 from .steps import NOTHING_WRITTEN, Step, View, Writes, Written
@@ -82,8 +83,10 @@ def _date_of_two(sketch: Sketch) -> str | None:
 
 def _is_settled(conflict: Conflict, sketch: Sketch) -> bool:
     """A refusal, a disappearance or a frozen field is over once both sides show the same, two dates at once once there
-    is one; a decision is a person's.
+    is one, two forecasts once one is both sides' word; a decision is a person's.
     """
+    if (conflict.field, conflict.policy) == (DUE_DATE, Policy.TRACKER):
+        return is_over(conflict, sketch)
     if conflict.policy == AMBIGUOUS:
         return len(sketch.issue.due_dates) < 2
     if conflict.policy not in ENDS_BY_ITSELF:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...mapping.consequences import REFUSALS
 from ...mapping.issue_text import Notice
 from ...mapping.item import State, WorkStatus
 from ...mapping.life import RequestKind
@@ -20,7 +21,6 @@ ACKNOWLEDGED = "The later date {} is acknowledged as a milestone change, and the
 AGREED = "Your answer was accepted; nothing is to be done here unless this issue is opened again"
 STILL_NEEDED = "The work is still needed"
 STAYS_CLOSED = "Not opened again; the item stays closed"
-REFUSALS = (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE)
 
 TRANSITIONS = {
     "T7": "Not accepted as done on {}",

@@ -45,7 +45,8 @@ class View:
     """Everything the record knows about one link. `sent` holds (field, value) pairs that we ourselves once wrote.
 
     `refused` holds writes, as the outbox keeps them, that the tracker would not take and nobody asked for again.
-    `decision` is None once the engineers have claimed or declined the work anew.
+    `decision` is None once the engineers have claimed or declined the work anew. `forecast_said` is the journal's row
+    in which a person here gave or withdrew the forecast that holds, 0 where it is a tracker's or came with the item.
     """
 
     item: PoamItem
@@ -58,10 +59,15 @@ class View:
     refused: frozenset[str] = frozenset()
     sent: frozenset[tuple[str, str | None]] = frozenset()
     decision: WorkDecision | None = None
+    forecast_said: int = 0
 
     def disputes(self, name: str, *policies: str) -> bool:
         """Whether a conflict of one of these kinds is open over a field; of any kind, where none is named."""
         return any(each.field == name and each.policy in (policies or (each.policy,)) for each in self.conflicts)
+
+    def conflict(self, name: str, policy: str) -> Conflict | None:
+        """The open conflict of a kind over a field."""
+        return next((each for each in self.conflicts if (each.field, each.policy) == (name, policy)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ...mapping.profiles import PROFILES
 from ..errors import ConfigError
 from ..record.database import Database
 from ..record.items import load
+from ..record.journal import last_words
 from ..record.kinds import Link, Request
 from ..record.mirrors import bases_of, last_word_on_work, open_conflicts, payloads, refused_writes, rows, sighting_of
 from ..settings.config import Config
@@ -30,6 +31,7 @@ def view_of(database: Database, config: Config, link: Link, item: PoamItem | Non
         refused=refused_writes(database, link.id),
         sent=frozenset(_sent(database, link.id)),
         decision=_decision(database, config, item),
+        forecast_said=_forecast_said(database, item),
     )
 
 
@@ -46,6 +48,11 @@ def _decision(database: Database, config: Config, item: PoamItem) -> WorkDecisio
     if last is None:
         return None
     return WorkDecision(last.source, last.new or "", last.reason, config.day(item.system_id, last.at))
+
+
+def _forecast_said(database: Database, item: PoamItem) -> int:
+    here, there = last_words(database, item.uid, "forecast_date")
+    return here.seq if here and (there is None or here.seq > there.seq) else 0
 
 
 def _sent(database: Database, link_id: str) -> Iterator[tuple[str, str | None]]:

@@ -6,7 +6,7 @@ from ...connectors.base import Draft
 from ...mapping.issue_text import issue_block, issue_title, with_block
 from ...mapping.lenses import labels_for, normal_body
 from ...mapping.life import RequestKind
-from .due_date import wanted_date
+from .due_date import AMBIGUOUS, is_repeated, wanted_date
 from .notices import notices
 from .rules import Rules
 from .sketch import waits
@@ -37,12 +37,17 @@ def moved_fields(view: View, rules: Rules) -> list[str]:
     moved = [
         name
         for name, want in wants.items()
-        if not view.disputes(name) and (name not in view.bases or view.bases[name].record_value != want)
+        if not view.disputes(name, "refused", AMBIGUOUS) and _has_moved(view, name, want)
     ]
     work = view.bases.get("work_status")
     if (work is None or work.version != view.item.work_status_version) and not is_frozen(view):
         moved.append("work_status")
     return sorted(moved)
+
+
+def _has_moved(view: View, name: str, want: str | None) -> bool:
+    base = view.bases.get(name)
+    return base is None or base.record_value != want or (name == "due_date" and is_repeated(view))
 
 
 def first_draft(view: View, rules: Rules) -> Draft:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...mapping.consequences import consequences
-from ...mapping.item import PoamItem, State, WorkStatus
+from ...mapping.item import State, WorkStatus
 from ...mapping.lenses import category_of, reason_of
-from ...mapping.life import RequestKind
 from .merge import NOTHING, Merged, Policy, merge
 from .sketch import Sketch
 from .steps import NewConflict, NewRequest, Observed, View
@@ -36,7 +33,7 @@ def plan_work_status(sketch: Sketch) -> None:
         _take(sketch, WorkStatus(merged.value), proposal)
     alike = not merged.frozen and _alike(merged, seen)
     if alike:
-        merged = replace(merged, push=False, agreed=True)
+        merged = Merged(merged.value, agreed=True)
     sketch.agree(NAME, merged, seen, version=sketch.item.work_status_version, alike=alike)
 
 
@@ -69,14 +66,6 @@ def _take(sketch: Sketch, new: WorkStatus, proposal: Observed) -> None:
     if effect.to_state is not None:
         values["state"] = effect.to_state
     sketch.change(values, proposal, f"{issue.key} is {issue.status.name}")
-    sketch.withdrawn |= dict.fromkeys(_answered(item, new), proposal)
+    sketch.withdrawn.update(dict.fromkeys(effect.answers, proposal))
     if effect.decision is not None:
         sketch.requests.append(NewRequest(effect.decision, None, None, proposal))
-
-
-def _answered(item: PoamItem, new: WorkStatus) -> tuple[RequestKind, ...]:
-    """The questions that a new status answers by itself: nobody need decide what the engineers took back."""
-    if item.state is State.CLOSED:
-        return (RequestKind.REOPENED,) if new is WorkStatus.DONE else ()
-    declined = (RequestKind.DECLINED, RequestKind.DUPLICATE, RequestKind.CANNOT_REPRODUCE)
-    return () if new is WorkStatus.WONT_DO else declined

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -12,6 +14,8 @@ from sqlite_utils import Database
 
 from ..errors import RecordCorrupt, RecordError
 from .database import COMPANIONS, sqlite3
+
+_COPY = re.compile(r"\..+\.[a-z0-9_]{8}\.copy\.partial")
 
 
 @contextmanager
@@ -32,20 +36,45 @@ def partial_copy(source: Database, target: Path) -> Iterator[Path]:
 
     Raises RecordCorrupt for a damaged source, OSError and what SQLite raises.
     """
-    descriptor, name = mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
-    os.close(descriptor)
-    partial = Path(name)
+    _take_away_stale(target.parent)
+    descriptor, partial = _reserved(target)
     try:
         with closing(sqlite3.connect(partial)) as copy:
             source.conn.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
             (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise RecordCorrupt(f"the record is damaged and not worth a copy: {found}", hint="restore a backup")
+            raise RecordCorrupt(
+                f"the record is damaged and not worth a copy: {' '.join(found.split())}", hint="restore a backup"
+            )
         yield partial
     finally:
-        for end in ("", *COMPANIONS):
-            partial.with_name(partial.name + end).unlink(missing_ok=True)
+        _take_away(partial)
+        os.close(descriptor)
+
+
+def _reserved(target: Path) -> tuple[int, Path]:
+    """A new file beside the target, with a lock that dies with its process: it tells the others that it is in use."""
+    while True:
+        descriptor, name = mkstemp(prefix=f".{target.name}.", suffix=".copy.partial", dir=target.parent)
+        flock(descriptor, LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # else another one took it for stale, just before it was locked
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+def _take_away_stale(folder: Path) -> None:
+    """Takes away the copies whose process died over them: each is a whole record, and nobody would look for it."""
+    for path in folder.iterdir():
+        if _COPY.fullmatch(path.name) and not path.is_symlink() and path.is_file():
+            with suppress(OSError), open(path, "rb") as file:
+                flock(file, LOCK_EX | LOCK_NB)  # BlockingIOError while its process lives
+                _take_away(path)
+
+
+def _take_away(partial: Path) -> None:
+    for end in (*COMPANIONS, ""):
+        partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
 def put_in_place(partial: Path, target: Path) -> None:

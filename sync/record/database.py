@@ -126,6 +126,8 @@ def plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if "decode to UTF-8" in str(error):  # the library's own words, which quote the bytes
+            raise RecordCorrupt(f"{path} holds bytes that are no text", hint="run poam verify") from error
         raise RecordError(
             f"{path} cannot be used: {error}", hint="check space, permissions and other programs"
         ) from error
@@ -142,13 +144,15 @@ def must_exist(path: Path) -> None:
             f"there is no record at {path}: {path.parent} is not a folder",
             hint="create the folder and run poam init, or change [record] path",
         )
+    if path.is_dir():
+        raise RecordMissing(f"{path} is a folder, not a record", hint="change [record] path: it names the file itself")
     if not path.is_file():
         raise RecordMissing(f"there is no record at {path}", hint="run poam init, or change [record] path")
 
 
 def _connect(uri: str) -> Database:
     # isolation_level=None: the library never opens a transaction by itself; the record does, with BEGIN IMMEDIATE.
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     for setting in SETTINGS:
         connection.execute(f"PRAGMA {setting}")
     return Database(connection)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database
 
+from ...mapping.dates import is_date
 from ...mapping.item import (
     ChangeKind,
     Decision,
@@ -22,26 +24,65 @@ from ...mapping.item import (
     State,
     WorkStatus,
 )
+from ..errors import RecordCorrupt
+from ..times import moment
 
-WAITS_FOR_A_PERSON = "state = 'pending_verification' OR (state = 'open' AND work_status = 'wont_do')"
-"""Items that only a person can move on: claimed done, or declined by the engineers and not yet decided."""
-
+_Reader = Callable[[Any], Any]
 CHILDREN = ("assets", "milestones", "milestone_changes")
 ITEM_COLUMNS = tuple(field.name for field in fields(PoamItem) if field.name not in CHILDREN)
 _VALUES = attrgetter(*ITEM_COLUMNS)
-_READ: Mapping[str, Any] = {
-    "finding_kind": FindingKind,
-    "original_risk_rating": Rating,
-    "adjusted_risk_rating": Rating,
-    "risk_adjustment": Decision,
-    "false_positive": Decision,
-    "operational_requirement": Decision,
-    "state": State,
-    "work_status": WorkStatus,
-    "vendor_dependency": bool,
-    "auto_approve": bool,
-    "kev_tracking": bool,
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> str:
+    """A date, once it is known to be one: by hand anything can be put into a file. Raises ValueError."""
+    if not is_date(text):
+        raise ValueError
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> str:
+    """An instant, once it is known to be one, or blank. Raises ValueError."""
+    if text:
+        moment(text)
+    return text
+
+
+def _truth(number: int | str) -> bool:
+    """Truth from 0 or 1, which the journal writes as text. Raises ValueError."""
+    return bool(int(number))
+
+
+def _words(vocabulary: type[Enum]) -> _Reader:
+    """The words of a vocabulary by their texts. What it makes raises KeyError."""
+    return {word.value: word for word in vocabulary}.__getitem__
+
+
+_DATES = (
+    *("original_detection_date", "scheduled_completion_date", "approved_extension_date", "forecast_date"),
+    *("status_date", "last_vendor_check_in", "kev_due_date", "actual_completion_date"),
+)
+_RATING, _DECISION = _words(Rating), _words(Decision)
+_KINDS = {kind.value: kind for kind in ChangeKind}
+_READ: Mapping[str, _Reader] = {
+    "finding_kind": _words(FindingKind),
+    "original_risk_rating": _RATING,
+    "adjusted_risk_rating": _RATING,
+    "risk_adjustment": _DECISION,
+    "false_positive": _DECISION,
+    "operational_requirement": _DECISION,
+    "state": _words(State),
+    "work_status": _words(WorkStatus),
+    "work_status_version": int,
+    "vendor_dependency": _truth,
+    "auto_approve": _truth,
+    "kev_tracking": _truth,
+    "work_done_at": _instant,
+    "baselined_at": _instant,
+    **dict.fromkeys(_DATES, _day),
 }
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def columns(item: PoamItem) -> dict[str, Any]:
@@ -93,12 +134,10 @@ def load(database: Database, where: str = "1 = 1", values: Sequence[Any] = ()) -
     for row in database.query(f"SELECT * FROM assets WHERE item_uid IN ({chosen}) ORDER BY position", tuple(values)):  # noqa: S608
         kids["assets"][row["item_uid"]].append(row["identifier"])
     for row in database.query(f"SELECT * FROM milestones WHERE item_uid IN ({chosen}) ORDER BY number", tuple(values)):  # noqa: S608
-        milestone = Milestone(row["number"], row["description"], row["scheduled_completion_date"])
-        kids["milestones"][row["item_uid"]].append(milestone)
+        kids["milestones"][row["item_uid"]].append(milestone_from(row))
     changes = f"SELECT * FROM milestone_changes WHERE item_uid IN ({chosen}) ORDER BY position"  # noqa: S608
     for row in database.query(changes, tuple(values)):
-        change = MilestoneChange(row["number"], ChangeKind(row["kind"]), row["date"], row["description"])
-        kids["milestone_changes"][row["item_uid"]].append(change)
+        kids["milestone_changes"][row["item_uid"]].append(change_from(row))
     rows = database.query(f"SELECT * FROM items WHERE {where}", tuple(values))  # noqa: S608
     items = [item_from(row, {name: tuple(kids[name][row["uid"]]) for name in CHILDREN}) for row in rows]
     return sorted(items, key=lambda item: (item.system_id, natural(item.poam_id)))
@@ -117,9 +156,40 @@ def natural(poam_id: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
 
 
-def item_from(row: Mapping[str, Any], kids: Mapping[str, tuple[Any, ...]]) -> PoamItem:
-    """An item from its row and its children."""
-    own = {
-        name: _READ[name](row[name]) if name in _READ and row[name] is not None else row[name] for name in ITEM_COLUMNS
-    }
-    return PoamItem(**{**own, **kids})
+def item_from(row: Mapping[str, Any], kids: dict[str, tuple[Any, ...]]) -> PoamItem:
+    """An item from its row and its children. Raises RecordCorrupt for a value that its column cannot have."""
+    own: dict[str, Any] = {name: row.get(name) for name in ITEM_COLUMNS}  # one that came later than the row is unknown
+    name = ""
+    try:
+        for name, read in _READ.items():
+            if (value := own[name]) is not None:
+                own[name] = read(value)
+    except _UNREADABLE:
+        raise _damaged(f"item {own['poam_id']}", name, own[name]) from None
+    own |= kids
+    return PoamItem(**own)
+
+
+def milestone_from(row: Mapping[str, Any]) -> Milestone:
+    """A milestone from its row. Raises RecordCorrupt."""
+    day = row["scheduled_completion_date"]
+    try:
+        return Milestone(row["number"], row["description"], day and _day(day))
+    except _UNREADABLE:
+        raise _damaged("a milestone", "scheduled_completion_date", day) from None
+
+
+def change_from(row: Mapping[str, Any]) -> MilestoneChange:
+    """A milestone change from its row. Raises RecordCorrupt."""
+    kind, day = row["kind"], row["date"]
+    try:
+        return MilestoneChange(row["number"], _KINDS[kind], day and _day(day), row["description"])
+    except _UNREADABLE:
+        raise _damaged("a milestone change", "kind and date", f"{kind} {day}") from None
+
+
+def _damaged(whose: str, column: str, value: object) -> RecordCorrupt:
+    return RecordCorrupt(
+        f"the record is damaged: {column} of {whose} is {value!r}",
+        hint="run poam verify: it tells what was changed outside poam-sync",
+    )

@@ -11,6 +11,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,6 +21,7 @@ from .clocks import UNKNOWN, understood
 CREATED = "*"
 OBSERVED = "observed"
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Entry:
 
 
 COLUMNS = tuple(Entry.__slots__)
+_HASHED = attrgetter(*COLUMNS[:-2])
 
 
 def text(value: Any) -> str | None:
@@ -117,15 +120,30 @@ def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:
         yield Entry(*row)
 
 
+def last_words(database: Database, item_uid: str, field: str) -> tuple[Entry | None, Entry | None]:
+    """The last time a person here changed a field of an item, and the last time one at a tracker did."""
+    found = database.conn.execute(
+        f"""SELECT {", ".join(COLUMNS)} FROM journal
+            WHERE item_uid = ? AND entity = 'items' AND field = ? ORDER BY seq""",  # noqa: S608
+        (item_uid, field),
+    )
+    last = {word.origin.startswith("sync:"): word for word in (Entry(*row) for row in found)}
+    return last.get(False), last.get(True)
+
+
 def broken_links(rows: Iterable[Entry]) -> Iterator[str]:
     """One sentence for every row that does not follow from the row before."""
-    seq, previous_hash = 0, ""
+    before = (0, "")
     for row in rows:
-        if row.seq != seq + 1:
-            yield f"journal row {seq + 1} is missing"
-        if row.previous_hash != previous_hash:
-            yield f"journal row {row.seq} does not continue row {seq}"
-        values = tuple(getattr(row, name) for name in COLUMNS[:-2])
-        if digest(row.previous_hash, values) != row.hash:
-            yield f"journal row {row.seq} was changed after it was written"
-        seq, previous_hash = row.seq, row.hash
+        yield from breaks(before, row)
+        before = (row.seq, row.hash)
+
+
+def breaks(before: tuple[int, str], row: Entry) -> Iterator[str]:
+    """One sentence for everything in which a row does not follow from the one `before` it, of this number and hash."""
+    if row.seq != before[0] + 1:
+        yield f"journal row {before[0] + 1} is missing"
+    if row.previous_hash != before[1]:
+        yield f"journal row {row.seq} does not continue row {before[0]}"
+    if digest(row.previous_hash, _HASHED(row)) != row.hash:
+        yield f"journal row {row.seq} was changed after it was written"

@@ -19,10 +19,17 @@ class Link:
     url: str
     state: str
 
+    @property
+    def issue_id(self) -> str:
+        """The tracker's id of the issue; blank before there is one."""
+        return self.remote_id or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What we last saw of an issue, how far its history was read, and a later date still in its quiet period."""
+    """What we last saw of an issue, how far its history was read, and a date that nothing was made of yet: a later one
+    in its quiet period, or any that stands beside another, over which a conflict is open as long.
+    """
 
     link_id: str
     history_cursor: int = 0

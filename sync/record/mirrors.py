@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from ...mapping.item import State
 from ..looking.merge import Base
+from ..times import moment
+from .items import ITEM_COLUMNS
 from .journal import COLUMNS, Entry
 from .kinds import Conflict, Link, Owed, Request, Sighting
 from .schema import IN_HAND, TO_FOLLOW
@@ -70,7 +74,7 @@ def count_live(database: Database, connector: str) -> int:
 def links_with(database: Database, connector: str, column: str, values: Collection[str]) -> list[Link]:
     """The links of a connector whose `remote_id`, `marker` or `item_uid` is one of these values."""
     wanted = f"connector = ? AND {column} IN (SELECT value FROM json_each(?))"  # noqa: S608
-    return rows(database, Link, wanted, (connector, json.dumps(sorted(values)))) if values else []
+    return rows(database, Link, wanted, (connector, json.dumps(sorted(values))))
 
 
 def links_of_item(database: Database, link: Link) -> list[Link]:
@@ -234,6 +238,21 @@ def remembered(database: Database, key: str) -> str | None:
     return found[0] if found else None
 
 
+def remembered_instant(database: Database, key: str) -> datetime | None:
+    """An instant of the engine's memory; one that somebody wrote over by hand is not known."""
+    try:
+        found = moment(remembered(database, key) or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def planned_seq(database: Database) -> int | None:
+    """How far the journal is planned; None where it is not known, and then everything is compared."""
+    found = remembered(database, "planned_seq") or ""
+    return int(found) if re.fullmatch(r"\d{1,18}", found, re.ASCII) else None
+
+
 def own_accounts(database: Database) -> frozenset[str]:
     """Our own accounts at the trackers, as the journal names one that is nobody's (`jira:5b10a`)."""
     found = database.conn.execute("SELECT key, value FROM meta WHERE key GLOB 'account:*' OR key GLOB 'accounts:*'")
@@ -262,7 +281,11 @@ def has_followers(database: Database, after: int) -> bool:
 
 
 def last_changed(database: Database, item_uid: str, field: str) -> tuple[str, str]:
-    """Who gave an item's field its value, and when; blank for a field that is not stored."""
+    """Who gave an item's field its value, and when; blank for what is no field of the item's own, as a due date that
+    follows from several.
+    """
+    if field not in ITEM_COLUMNS:
+        return "", ""
     found = database.conn.execute(
         """SELECT person, at FROM journal WHERE entity = 'items' AND entity_id = ? AND field IN (?, '*')
            ORDER BY seq DESC LIMIT 1""",

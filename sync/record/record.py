@@ -115,7 +115,7 @@ class Record:
             if first is not None:
                 with record.unit(at=first["created_at"]) as unit:
                     for key, value in first.items():
-                        unit.put("meta", {"key": key, "value": value})
+                        unit.remember(key, value)
         except BaseException:
             (record.close if first is None else record._abandon)()
             raise
@@ -150,6 +150,7 @@ class Record:
                 hint="keep this file as evidence, and restore a backup",
             )
         refuse_newer(version, migrations)
+        _ = self.id
 
     @contextmanager
     def unit(self, *, at: str, cycle: str = "") -> Iterator[Unit]:
@@ -188,8 +189,15 @@ class Record:
 
     @property
     def id(self) -> str:
-        """The record's own random identity; a restored copy keeps it and so finds its issues."""
-        return str(self.db.conn.execute("SELECT value FROM meta WHERE key = 'record_id'").fetchone()[0])
+        """The record's own random identity; a restored copy keeps it and so finds its issues. Raises RecordCorrupt."""
+        with plainly(self.path):
+            found = self.db.conn.execute("SELECT value FROM meta WHERE key = 'record_id' AND value <> ''").fetchone()
+        if found is None:
+            raise RecordCorrupt(
+                f"{self.path} is a poam-sync record that has lost its record id: it was changed outside poam-sync",
+                hint="keep this file as evidence, and restore a backup",
+            )
+        return str(found[0])
 
     @property
     def head(self) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from ..errors import InputError, RecordError
 from .copying import partial_copy, put_in_place, written
 from .database import COMPANIONS, open_writer, plainly, writer_lock
 from .journal import Author
-from .mirrors import forget, remembered
+from .mirrors import forget
 from .record import Record
 from .schema import MIGRATIONS, Migrations, migrate
 from .verify import Head, problems, unanchored
@@ -101,16 +101,15 @@ def _inspected(file: Path, path: Path) -> Known:
     except RecordError as error:
         hint = error.hint if "newer" in error.hint else _MAKE_ONE
         raise InputError(f"{file} cannot be restored: {error}", hint=hint) from None
-    if found is not None or not known.record_id:
-        told = found or "it has no record id"
-        raise InputError(f"{file} cannot be restored, it is no whole record: {told}", hint="choose another backup")
+    if found is not None:
+        raise InputError(f"{file} cannot be restored, it is no whole record: {found}", hint="choose another backup")
     return known
 
 
 def _known(record: Record) -> Known:
     (last_at,) = record.db.conn.execute("SELECT coalesce(max(at), '') FROM journal").fetchone()
     (items,) = record.db.conn.execute("SELECT count(*) FROM items").fetchone()
-    return Known(remembered(record.db, "record_id") or "", record.head, last_at, items)
+    return Known(record.id, record.head, last_at, items)
 
 
 def _planned(file: Path, path: Path, backup: Known, at: str) -> Restoration:
@@ -144,7 +143,7 @@ def _prepare(partial: Path, migrations: Migrations, plan: Restoration, by: Autho
         unit.db.execute("DELETE FROM cursors")
         for key in _FORGOTTEN:
             forget(unit, key)
-        unit.put("meta", {"key": "restored_at", "value": at})
+        unit.remember("restored_at", at)
         seq, digest = plan.backup.head
         unit.note(by, "record", record.id, "restored", reason=f"from {plan.file.name}, journal row {seq} {digest}")
 

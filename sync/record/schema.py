@@ -229,12 +229,11 @@ MIGRATIONS: Migrations = ((*filter(str.strip, TABLES.split(";\n")), *sorted(_gua
 
 
 def migrate(database: Database, migrations: Migrations = MIGRATIONS) -> None:
-    """Brings the file to the current version in one transaction, forward only. Refuses a newer one: RecordCorrupt."""
+    """Brings the file to the current version in one transaction, forward only. Raises RecordCorrupt."""
     connection = database.conn
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = version_of(database)
-        refuse_newer(version, migrations)
         for statement in chain.from_iterable(migrations[version:]):
             connection.execute(statement)
         if version < len(migrations):  # setting them writes, even what they are already

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 from sqlite_utils import Database
 
+from .schema import IN_HAND
+
 
 @dataclass(frozen=True, slots=True)
 class OwedWrite:
@@ -43,7 +45,7 @@ def owed_writes(database: Database) -> list[OwedWrite]:
         f"""SELECT {", ".join(each.name for each in fields(OwedWrite))} FROM
             (SELECT outbox.*, items.system_id, items.poam_id, links.connector, links.remote_key AS key, links.url
              FROM outbox JOIN links ON links.id = outbox.link_id JOIN items ON items.uid = links.item_uid)
-            WHERE state IN ('PENDING', 'SENDING', 'UNKNOWN') ORDER BY id"""  # noqa: S608
+            WHERE {IN_HAND} ORDER BY id"""  # noqa: S608
     )
     return [OwedWrite(**row) for row in found]
 
@@ -64,13 +66,25 @@ def waiting(database: Database) -> Waiting:
     return Waiting(**row, undecided=row["to_verify"] + row["requests"] + row["conflicts"] + unasked)
 
 
-def pending_deviations(database: Database) -> int:
-    """How many deviations of items that are not ended wait for the authorizing official."""
-    (count,) = database.execute(
-        """SELECT coalesce(sum((risk_adjustment IS 'pending') + (false_positive IS 'pending')
-             + (operational_requirement IS 'pending')), 0) FROM items WHERE state NOT IN ('closed', 'discarded')"""
-    ).fetchone()
-    return int(count)
+def pending_deviations(database: Database) -> list[str]:
+    """The deviations of items that are not ended which wait for the authorizing official, as `ID FIELD`."""
+    names = ("risk_adjustment", "false_positive", "operational_requirement")
+    found = database.query(
+        f"""SELECT poam_id, {", ".join(names)} FROM items WHERE state NOT IN ('closed', 'discarded')
+            AND 'pending' IN ({", ".join(names)}) ORDER BY system_id, poam_id"""  # noqa: S608
+    )
+    return [f"{row['poam_id']} {name}" for row in found for name in names if row[name] == "pending"]
+
+
+def without_issue(database: Database) -> list[tuple[str, int]]:
+    """Items at work that a person lets go on without an issue, and the conflict that brings one back."""
+    found = database.execute(
+        """SELECT poam_id, max(conflicts.id) FROM items JOIN conflicts ON conflicts.item_uid = items.uid
+           WHERE items.state IN ('open', 'pending_verification', 'risk_accepted') AND conflicts.policy = 'missing'
+             AND NOT EXISTS (SELECT 1 FROM links WHERE links.item_uid = items.uid AND links.state <> 'retired')
+           GROUP BY items.uid ORDER BY poam_id"""
+    )
+    return [(poam_id, number) for poam_id, number in found]
 
 
 def still_open(database: Database, item_uid: str | None = None) -> list[str]:

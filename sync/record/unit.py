@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -11,7 +10,7 @@ from sqlite_utils import Database
 
 from ...mapping.item import PoamItem
 from .items import CHILDREN, asset_rows, children, columns
-from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, head, seal, text
+from .journal import COLUMNS, CREATED, OBSERVED, Author, Entry, as_json, head, seal, text
 from .schema import FACT_TABLES
 
 
@@ -30,7 +29,7 @@ class Unit:
         entries = []
         for item in items:
             own, kids = columns(item), children(item)
-            created = json.dumps(own | kids, ensure_ascii=False)
+            created = as_json(own | kids)
             entry = self._seal(by, "items", item.uid, item.uid, CREATED, None, created, "", source)
             entries.append(entry)
             rows["items"].append(own | {"journal_seq": entry.seq})
@@ -52,7 +51,7 @@ class Unit:
         binary: Mapping[str, bytes] | None = None,
     ) -> None:
         """A new fact in any other fact table. `binary` columns stay out of the journal: a digest speaks for them."""
-        created = json.dumps(dict(row), ensure_ascii=False)
+        created = as_json(dict(row))
         owner = str(row.get("item_uid", ""))
         entry = self._seal(by, table, str(row[FACT_TABLES[table]]), owner, CREATED, None, created, reason, source)
         self._write([entry])
@@ -121,6 +120,10 @@ class Unit:
             f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608
             dict(row),
         )
+
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a value of the engine's memory under a name."""
+        self.put("meta", {"key": key, "value": value})
 
     def next_id(self, table: str) -> int:
         """The next number of a numbered table."""

@@ -175,6 +175,8 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not UTF-8 text", hint="save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply", hint="no key needs more than three levels") from None
     except tomllib.TOMLDecodeError as error:
         hint = next((hint for words, hint in _TOML_HINTS.items() if words in str(error)), _QUOTES)
         raise ConfigError(f"{path}: is not valid TOML: {error}", hint=hint) from None
@@ -196,7 +198,10 @@ def secret(settings: JiraSettings | GithubSettings, environ: Mapping[str, str], 
         text = _read_secret(base / settings.token_file, place)
     if not text.strip():
         raise ConfigError(f"{place} is not set or empty", hint="it must hold the tracker's API token")
-    return text.strip()
+    token = text.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(f"{place} holds a character that no token has", hint="copy the tracker's API token again")
+    return token
 
 
 def _place(kind: str, name: str, base: Path | None = None) -> str:

@@ -59,6 +59,7 @@ class Limits(BaseModel):
     )
     missing_looks: int = Field(
         default=3,
+        strict=True,
         ge=1,
         description="looks that must miss an issue before it counts as missing: a 404 has many causes",
     )
@@ -67,10 +68,11 @@ class Limits(BaseModel):
     )
     mass_change_percent: int = Field(
         default=10,
+        strict=True,
         ge=0,
         le=100,
         description="a cycle that touches more than this share of the links stops and asks",
     )
     mass_change_least: int = Field(
-        default=5, ge=1, description="and at least so many, so that a small record can still be worked on"
+        default=5, strict=True, ge=1, description="and at least so many, so that a small record can still be worked on"
     )

@@ -46,11 +46,16 @@ class Problem:
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
     """`; did you mean X?` when something known is close, else what is known if that is little."""
-    names = {name.casefold(): name for name in known}
-    close = get_close_matches(str(word).casefold(), names, n=1)
+    names = {_squeezed(name): name for name in known}
+    close = get_close_matches(_squeezed(str(word)), names, n=1)
     if close:
         return f"; did you mean {names[close[0]]}?"
     return f"; known: {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+
+
+def _squeezed(name: str) -> str:
+    """A name as it is remembered: `duedate` is due_date, not kev_due_date."""
+    return re.sub(r"[\s_-]", "", name.casefold())
 
 
 def may_be_secret(name: str) -> bool:

@@ -79,7 +79,7 @@ def explain(database: Database, item: PoamItem, name: str, profile: Profile | No
     """
     name = ALIASES.get(name, name)
     if name not in FIELDS:
-        near = did_you_mean(name, FIELDS)
+        near = did_you_mean(name, (*FIELDS, *ALIASES))
         raise InputError(f"an item has no field {name}{near}", hint="the fields are those of poam show --json")
     derivation = _derived(item, name, profile, day) if name in DERIVED else None
     sources = tuple(each.field for each in derivation.inputs if each.decides) if derivation else (name,)

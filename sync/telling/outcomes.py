@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...mapping.dates import is_date
 from ...mapping.life import RequestKind
+from ..looking.due_date import AMBIGUOUS
 from ..record.journal import CREATED, OBSERVED, Entry, text
 from ..record.kinds import Conflict, Link, Request, Sighting
 
@@ -136,10 +137,18 @@ def _without_trace(story: Story, seen: Entry, *, moved_again: bool) -> Outcome:
     if verdict := _VERDICTS[seen.field](story, seen):
         return verdict
     if kept is not None and (kept.date_waiting, kept.date_waiting_source) == (seen.new, seen.source):
-        return Outcome("resting", "it rests: a later date becomes a request when its quiet period is over")
+        return _waiting(story, seen)
     if moved_again:
         return Outcome("superseded", "superseded: it was moved again before it was taken")
     return Outcome("noted", "noted; nothing followed from it")
+
+
+def _waiting(story: Story, seen: Entry) -> Outcome:
+    """A date that nothing was made of yet: it stands beside another one, or rests."""
+    for conflict in story.conflicts.values():
+        if (conflict.link_id, conflict.policy, conflict.state) == (seen.entity_id, AMBIGUOUS, "open"):
+            return Outcome("conflict", _told_conflict(conflict), conflict.id)
+    return Outcome("resting", "it rests: a later date becomes a request when its quiet period is over")
 
 
 def _title(story: Story, seen: Entry) -> Outcome | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..looking.due_date import AMBIGUOUS
 from ..record.database import Database
 from ..settings.config import Config
 from ..times import later
@@ -21,10 +22,12 @@ class Resting:
 
 
 def resting(database: Database, config: Config) -> Iterator[Resting]:
-    """Every date that rests."""
+    """Every date that rests; one beside another is a conflict's business until it stands alone."""
     found = database.query(
         """SELECT poam_id, date_waiting, date_waiting_by, date_waiting_by_name, date_waiting_at FROM sightings
-           JOIN links ON links.id = link_id JOIN items ON items.uid = item_uid WHERE date_waiting IS NOT NULL"""
+           JOIN links ON links.id = link_id JOIN items ON items.uid = item_uid WHERE date_waiting IS NOT NULL
+           AND link_id NOT IN (SELECT link_id FROM conflicts WHERE state = 'open' AND policy = ?)""",
+        (AMBIGUOUS,),
     )
     for row in found:
         who = row["date_waiting_by_name"] or row["date_waiting_by"]

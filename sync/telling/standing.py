@@ -102,10 +102,13 @@ def waits(write: OwedWrite, config: Config, now: datetime) -> Wait:
     if write.operation != "create":
         why = "; the issue is read again, and what it then lacks is sent"
         return Wait(f"{_SENT[write.state]}{why} {_when(rests)}", rests)
+    if write.sent_to not in ("", settings.place):
+        return Wait(f"sent to {write.sent_to}, and not settled; it waits until {write.connector} is there again", None)
     proof = moment(write.send_deadline) + proof_after(settings, config.sync.limits)
     why = f"{write.connector} is asked for it every cycle, and it is never sent twice"
     known = f"only if there is none even after {instant(iso(proof))}, it never arrived and is sent anew"
-    return Wait(f"{_SENT[write.state]}; {why}: {known}", iso(proof))
+    sent = _SENT[write.state] if write.sent_to else "it may have been sent before the record was restored"
+    return Wait(f"{sent}; {why}: {known}", iso(proof))
 
 
 _SENT = {

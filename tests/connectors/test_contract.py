@@ -10,6 +10,7 @@ import pytest
 
 from poam.connectors.sandbox.server import Fault
 
+from . import simulated_stage
 from .contract import TrackerContract
 from .contract_laws import Laws
 from .github_stage import GithubStage
@@ -33,6 +34,7 @@ STAGES: dict[str, Callable[[], AbstractContextManager[Stage]]] = {
     "memory": memory,
     "jira": JiraStage.open,
     "github": github,
+    **simulated_stage.STAGES,
 }
 
 

@@ -140,6 +140,13 @@ def test_the_cursor_of_another_repository_is_not_used(stage: GithubStage) -> Non
     assert len(stage.tracker.changed_since(cursor).issues) == 1
 
 
+@pytest.mark.parametrize("cursor", ["2026-03-02T12:00:00.000Z", "{}", "[1]", '{"source": 1, "extra": 2}', "null"])
+def test_what_is_no_cursor_of_ours_is_not_used(stage: GithubStage, cursor: str) -> None:
+    stage.tracker.create(DRAFT)
+    stage.settled()
+    assert len(stage.tracker.changed_since(cursor).issues) == 1
+
+
 def test_a_renamed_repository_is_read_on_as_if_nothing_had_happened(stage: GithubStage) -> None:
     issue_id = stage.tracker.create(DRAFT).id
     cursor = stage.settled()

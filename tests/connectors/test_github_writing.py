@@ -103,12 +103,12 @@ def test_a_change_of_date_that_fails_half_way_never_leaves_two(
     assert stage.edit(issue_id, Edit(due_date="2026-09-01")).due_dates == ("2026-09-01",)
 
 
-def test_a_date_together_with_a_title_is_read_in_the_answer_to_the_title(stage: GithubStage) -> None:
+def test_a_text_goes_before_the_labels_so_that_nobody_has_time_to_lose_theirs(stage: GithubStage) -> None:
     before = stage.tracker.get(stage.tracker.create(DRAFT).id)
     stage.server.requests.clear()
-    issue = stage.tracker.edit(before, Edit(title="New", due_date="2026-09-01"))
-    assert (issue.title, issue.due_dates) == ("New", ("2026-09-01",))
-    assert [seen.method for seen in stage.server.requests] == ["DELETE", "POST", "PATCH"]
+    issue = stage.tracker.edit(before, Edit(body="New", due_date="2026-09-01"))
+    assert (issue.body, issue.due_dates) == ("New", ("2026-09-01",))
+    assert [seen.method for seen in stage.server.requests] == ["PATCH", "DELETE", "POST", "GET"]
 
 
 def test_a_date_moved_by_us_is_told_as_our_own_changes(stage: GithubStage) -> None:

@@ -290,6 +290,12 @@ class Second(Fault):
 class TestReading:
     """Jira's JSON becomes the port's words."""
 
+    @pytest.mark.parametrize("cursor", ["never", '{"source": "https://api.github.com acme/web"}'])
+    def test_what_is_no_cursor_of_ours_is_not_used(self, warm: JiraStage, cursor: str) -> None:
+        page, first = warm.tracker.changed_since(cursor), warm.tracker.changed_since(None)
+
+        assert ([issue.id for issue in page.issues], page.cursor) == (["10001"], first.cursor)
+
     def test_windows_line_ends_are_read_as_plain_ones(self, warm: JiraStage) -> None:
         warm.person.rewrite_body("10001", "one\r\ntwo")
 

@@ -24,6 +24,8 @@ from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.memory import Operation
 
+from .stage import ACTS
+
 SINCE = "2026-11-22T09:00:00.000Z"
 CALLS: dict[Operation, Callable[[Tracker], object]] = {
     "check": lambda tracker: tracker.check(),
@@ -93,20 +95,38 @@ def test_an_answer_in_no_known_form_is_no_answer_and_leaves_a_write_unsettled(
     assert type(failed.value.__cause__) is odd
 
 
-def test_an_edit_sent_again_is_one_of_the_issue_as_it_stands_by_then() -> None:
+PLANNED = Edit(title="Ours", body="Ours.", due_date="2027-03-01", status="doing", marker="mmmm")
+
+
+@pytest.mark.parametrize("act", sorted(ACTS.keys() - {"reopen"}))
+def test_an_edit_is_not_sent_again_to_an_issue_that_somebody_changed_during_the_pause(act: str) -> None:
     stage = Stage()
-    sent: list[Issue] = []
+    stage.fail("edit", partial(RateLimited, retry_after=60))
+    planned_on = stage.plain.get(stage.plain.create(Draft("nnnn", "Second", "", due_date="2027-03-01")).id)
+    busy = Retrying(
+        stage.plain, sleep=lambda _: ACTS[act](MemoryPerson(stage.world), planned_on.id), random=lambda: 1.0
+    )
+    with pytest.raises(Stale, match="MEM-2 changed while we waited"):
+        busy.edit(planned_on, PLANNED)
+    left = stage.plain.get(planned_on.id)
+    assert left.version != planned_on.version
+    assert {change.author.id for change in left.history} <= {"ann"}
+    assert "Ours" not in left.title + left.body
 
-    class Overtaken(MemoryTracker):
+
+def test_an_edit_that_was_applied_in_part_is_planned_anew() -> None:
+    stage = Stage()
+
+    class HalfWay(MemoryTracker):
         def edit(self, issue: Issue, edit: Edit) -> Issue:
-            sent.append(issue)
-            MemoryPerson(stage.world).close(issue.id)
-            return super().edit(issue, edit)
+            super().edit(issue, Edit(title=edit.title))
+            raise RateLimited("slow down", retry_after=1)
 
-    stage.fail("edit", Unavailable)
-    before = stage.plain.get("1")
-    Retrying(Overtaken("memory", stage.world), sleep=stage.waits.append, random=lambda: 1.0).edit(before, Edit())
-    assert [issue.status.category for issue in sent] == ["todo", "done"]
+    with pytest.raises(Stale):
+        Retrying(HalfWay("memory", stage.world), sleep=stage.waits.append, random=lambda: 1.0).edit(
+            stage.plain.get("1"), PLANNED
+        )
+    assert stage.waits == [1]
 
 
 @pytest.mark.parametrize("error", [Unavailable, partial(RateLimited, retry_after=1)])

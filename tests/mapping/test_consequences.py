@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from poam.mapping.consequences import Consequence, consequences
+from poam.mapping.consequences import REFUSALS, Consequence, consequences
 from poam.mapping.item import PoamItem, State, WorkStatus
 from poam.mapping.life import RequestKind
 
@@ -16,6 +17,11 @@ MEANINGS = ("", "declined", "duplicate", "cannot_reproduce")
 
 
 def follows(state: State, old: WorkStatus, new: WorkStatus, reason: str = "") -> Consequence:
+    """What follows, but for the questions that are answered."""
+    return replace(meant(state, old, new, reason), answers=())
+
+
+def meant(state: State, old: WorkStatus, new: WorkStatus, reason: str = "") -> Consequence:
     return consequences(PoamItem("u-1", "ACME", "V-12", state=state), old, new, reason)
 
 
@@ -65,3 +71,14 @@ def test_in_every_case_a_tracker_neither_closes_accepts_nor_discards() -> None:
         if effect.decision is RequestKind.REOPENED:
             assert state is State.CLOSED
         assert effect.decision is not RequestKind.LATER_DATE
+
+
+def test_a_new_status_answers_the_refusals_and_a_closed_items_issue_that_is_closed_again_its_reopening() -> None:
+    for state, old, new in product(State, WorkStatus, WorkStatus):
+        answers = meant(state, old, new).answers
+        if old == new:
+            assert answers == ()
+        elif state is State.CLOSED:
+            assert answers == ((RequestKind.REOPENED,) if new is WorkStatus.DONE else ())
+        else:
+            assert answers == (() if new is WorkStatus.WONT_DO else REFUSALS)

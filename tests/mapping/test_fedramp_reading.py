@@ -99,7 +99,7 @@ def test_each_tab_says_what_its_rows_are() -> None:
     def fill(book: Workbook) -> None:
         put(book[CLOSED], 6, POAM_ID="V-2", Status_Date=date(2026, 3, 1), False_Positive="Yes")
         put(book[CLOSED], 7, POAM_ID="V-3", Status_Date=date(2026, 3, 2))
-        put(book[CONFIGURATION], 6, POAM_ID="V-4")
+        put(book[CONFIGURATION], 6, POAM_ID="V-4", Weakness_Name="No time server")
 
     items = {item.poam_id: item for item in read_workbook(edited("2.1", fill)).document.items}
 
@@ -257,3 +257,14 @@ def test_a_full_row_of_either_layout_is_read_field_by_field() -> None:
     item = replace(FULL_21, kev_tracking=False)
 
     assert read_workbook(write_workbook(document(item), layout="2.1")).document.items == (item,)
+
+
+def test_an_id_that_stands_alone_in_its_row_is_no_item_but_a_line_that_somebody_wrote_below() -> None:
+    found = read_workbook(edited("3.0", lambda book: put(book[OPEN], 20, POAM_ID="Total open: 8")))
+
+    assert [item.poam_id for item in found.document.items] == [FULL.poam_id]
+    (problem,) = found.problems
+    assert str(problem) == (
+        "Open POA&M Items, row 20, POAM ID: “Total open: 8” stands alone in its row; describe the item, or "
+        "delete the row."
+    )

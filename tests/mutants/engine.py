@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -31,7 +32,12 @@ BESIDE = ("config.example.toml", "pyproject.toml", "tests")
 REWRITTEN = ("property", "contextmanager")
 
 BROKEN = 255
-"""The tests could not even be asked. mutmut calls that a timeout, and a broken set-up would score 100 %."""
+"""No test could be asked by its name. mutmut calls that a timeout, and a broken set-up would score 100 %."""
+
+SURVIVED = 0
+
+ASKED_BY_FILE = {0: "survived", 1: "killed", 2: "killed"}
+"""What pytest's exit codes say of a mutant; 2 is a file of tests that cannot be imported with it."""
 
 FAR_TOO_LONG = 4
 """A mutant has run away when it takes this many times what its tests took: a busy machine is slower at times."""
@@ -68,10 +74,11 @@ def undecorated(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+IN_TIME = ["-p", "tests.mutants.quickest", "-k", " and ".join(f"not {name}" for name in NO_JUDGES)]
+
+
 def settings_for(groups: Sequence[Group]) -> Mapping[str, object]:
     """mutmut's. Each mutant gets a process of its own that imports our modules anew."""
-    judges = sorted({judge for group in groups for judge in group.judges})
-    in_time = " and ".join(f"not {name}" for name in NO_JUDGES)
     return {
         "source_paths": ["poam"],
         "only_mutate": [file for group in groups for file in group.files],
@@ -79,8 +86,8 @@ def settings_for(groups: Sequence[Group]) -> Mapping[str, object]:
         "process_isolation": "forkserver",
         "forkserver_warmup": "import",
         "preload_modules_file": "preloaded",
-        "pytest_add_cli_args_test_selection": [f"tests/sync/test_{name}.py" for name in judges],
-        "pytest_add_cli_args": ["-p", "tests.mutants.quickest", "-k", in_time],
+        "pytest_add_cli_args_test_selection": sorted({file for group in groups for file in group.tests}),
+        "pytest_add_cli_args": IN_TIME,
         "timeout_multiplier": FAR_TOO_LONG,
         "timeout_constant": TO_START,
     }
@@ -101,24 +108,49 @@ def names_of(group: Group, sample: int, seed: int) -> list[str]:
 
 def judge(scratch: Path, names: Iterable[str], children: int) -> None:
     """Lets the tests meet these mutants; what became of them stands in the scratch copy afterwards."""
-    env = {**os.environ, "PYTHONPATH": str(scratch / "mutants"), "TMPDIR": str(scratch / "tmp")}
     command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(children), *names]
     with (scratch / "log").open("w+", encoding="utf-8") as log:
         out = None if sys.stdout.isatty() else log
-        if subprocess.run(command, cwd=scratch, env=env, stdout=out, stderr=out, check=False).returncode:
+        if subprocess.run(
+            command, cwd=scratch, env=surroundings(scratch), stdout=out, stderr=out, check=False
+        ).returncode:
             log.seek(0)
             sys.exit(f"mutmut could not judge\n{log.read()[-4000:]}")
 
 
-def fates(group: Group, names: Iterable[str]) -> Iterator[tuple[str, Mutant]]:
+def surroundings(scratch: Path) -> dict[str, str]:
+    """The environment in which the mutated modules are found, and not the installed ones."""
+    return {**os.environ, "PYTHONPATH": str(scratch / "mutants"), "TMPDIR": str(scratch / "tmp")}
+
+
+def asked_by_file(scratch: Path, group: Group, name: str) -> str:
+    """What becomes of a mutant under which the tests are found no more, as some files of tests ask the engine something
+    while they are imported: pytest is given the files then.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *IN_TIME, *group.tests]
+    env = surroundings(scratch) | {"MUTANT_UNDER_TEST": name}
+    asked = subprocess.run(command, cwd=scratch / "mutants", env=env, capture_output=True, check=False)
+    return ASKED_BY_FILE.get(asked.returncode, "broken")
+
+
+def tests_met() -> Counter[str]:
+    """How many tests came across each function. mutmut puts work that is done on import to the account of the first."""
+    measured = json.loads(Path("mutants/mutmut-stats.json").read_text(encoding="utf-8"))
+    tests = measured["tests_by_mangled_function_name"]
+    return Counter({name: len(each) for name, each in tests.items()})
+
+
+def fates(scratch: Path, group: Group, names: Iterable[str]) -> Iterator[tuple[str, Mutant]]:
     """What became of these mutants of a group. The current folder is the scratch copy."""
-    wanted = set(names)
+    wanted, met = set(names), tests_met()
     for file in group.files:
         data = SourceFileMutationData(path=file)
         data.load()
         for name in wanted & data.exit_code_by_key.keys():
             code = data.exit_code_by_key[name]
-            yield "broken" if code == BROKEN else status_by_exit_code[code], mutant(name, file)
+            unjudged = code == BROKEN or (code == SURVIVED and met[name.rpartition("__mutmut_")[0]] == 1)
+            fate = asked_by_file(scratch, group, name) if unjudged else status_by_exit_code[code]
+            yield fate, mutant(name, file)
 
 
 def mutant(name: str, file: str) -> Mutant:

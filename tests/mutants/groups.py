@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 JUDGES = (
-    *("golden_story", "merge", "convergence", "cycle", "crash", "decisions", "policies", "twins", "restored"),
+    *("golden_story", "plan", "merge", "convergence", "cycle", "crash", "decisions", "policies", "twins", "restored"),
     *("existence", "meanwhile", "conflicts", "deliver", "notices", "accounts", "status_date", "verification"),
-    *("record", "record_files", "record_lock", "journal", "guards", "guarded_tables", "verify", "clocks", "fencing"),
+    *("asof", "record", "record_files", "record_hints", "record_lock", "journal", "guards", "guarded_tables", "verify"),
+    *("clocks", "fencing"),
     *("migrations", "restore", "backup", "faults", "sqlite"),
 )
 """Quick tests of the engine: `tests/sync/test_….py`. Those over HTTP say nothing here that these do not."""
@@ -27,6 +28,11 @@ class Group:
     def files(self) -> tuple[str, ...]:
         """The modules as files of the installed layout."""
         return tuple(f"poam/sync/{module}.py" for module in self.modules)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The judges as files."""
+        return tuple(f"tests/sync/test_{judge}.py" for judge in self.judges)
 
 
 PLAN = (

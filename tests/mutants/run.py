@@ -48,7 +48,7 @@ def judged(scratch: Path, asked: argparse.Namespace) -> dict[str, Score]:
         print(f"seed {asked.seed};", *(f"{len(some)} of {name}" for name, some in names.items()), flush=True)
         if groups:
             engine.judge(scratch, [each for some in names.values() for each in some], asked.children)
-        scores = {name: Score.of(engine.fates(group, names[name])) for name, group in groups.items()}
+        scores = {name: Score.of(engine.fates(scratch, group, names[name])) for name, group in groups.items()}
     if "guards" in asked.groups:
         scores["guards"] = Score.of(guards.judge(scratch, asked.sample, asked.seed, asked.children))
     return scores

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KILLED = frozenset({"killed", "timeout", "segfault"})
-SQL = re.compile(r"""["'](?:BEGIN|COMMIT|DELETE|INSERT|PRAGMA|ROLLBACK|SELECT|UPDATE|VACUUM)\b""", re.IGNORECASE)
+SQL = re.compile(
+    r"""["'](?:BEGIN|COMMIT|DELETE|EXISTS|INSERT|PRAGMA|ROLLBACK|SELECT|UPDATE|VACUUM)\b| = \?""", re.IGNORECASE
+)
 QUOTED = re.compile(r"'[^']*'")
+NAMED = re.compile(r"""\b(?:put|_insert)\("\w+"|"\w+":""")
+"""The names of a table and of its columns, as `Unit` is given a row to write."""
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +33,13 @@ class Mutant:
     def is_the_same_sql(self) -> bool:
         """Whether a statement was put into other letters, outside its values: SQLite's words and names know no case."""
         values = [QUOTED.findall(each) for each in (self.was, self.became)]
-        return bool(SQL.search(self.was)) and self.was.lower() == self.became.lower() and values[0] == values[1]
+        same = bool(SQL.search(self.was)) and self.was.lower() == self.became.lower() and values[0] == values[1]
+        return same or self._is_the_same_row
+
+    @property
+    def _is_the_same_row(self) -> bool:
+        named = [NAMED.sub(lambda name: name.group().lower(), each) for each in (self.was, self.became)]
+        return re.search(r"\b(?:put|_insert)\(", self.was) is not None and named[0] == named[1]
 
 
 @dataclass(frozen=True)

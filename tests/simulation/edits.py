@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from poam.connectors.base import Edit, Issue
+from poam.mapping.issue_text import with_block
 
 
 def changes_something(issue: Issue, edit: Edit) -> bool:
@@ -20,6 +21,15 @@ def changes_something(issue: Issue, edit: Edit) -> bool:
         and (edit.marker is None or issue.marker != edit.marker or not issue.marked)
         and edit != Edit()
     )
+
+
+def erases(seen: Issue, edit: Edit) -> bool:
+    """Whether the edit takes away what people wrote around our block in the issue as it was last seen."""
+    return edit.body is not None and not _lines(with_block(seen.body, "")) <= _lines(edit.body)
+
+
+def _lines(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines()} - {""}
 
 
 def told(edit: Edit) -> str:

@@ -9,6 +9,7 @@ from poam.connectors.base import Change, Issue, Status
 from poam.mapping.item import PoamItem
 from poam.mapping.lenses import work_status_of
 from poam.mapping.profiles import PROFILES, Profile
+from poam.sync.looking.merge import Policy
 from poam.sync.record.items import load
 from poam.sync.record.kinds import Conflict, Link, Request
 from poam.sync.record.mirrors import rows
@@ -18,6 +19,10 @@ from .world import BOT, World
 
 if TYPE_CHECKING:
     from .story import Story
+
+
+FIELDS = {"status": "work_status", "due_date": "due_date", "title": "title"}
+"""What the record calls the fields of an issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,12 @@ class Mirror:
         """The conflicts about a field, ended ones too."""
         return [each for each in self.known.conflicts if each.link_id == self.link.id and each.field == field]
 
-    def disputed_in(self, cycle: str) -> bool:
-        """Whether a conflict of this item was opened or brought up to date in a cycle."""
-        return any(
-            row["entity"] == "conflicts" and row["item_uid"] == self.item.uid and row["cycle"] == cycle
-            for row in self.known.journal
-        )
+    def disputed_in(self, cycle: str, field: str) -> bool:
+        """Whether a conflict over two values of a field of this item was opened or brought up to date in a cycle."""
+        mine = [each for each in self.known.conflicts if (each.item_uid, each.field) == (self.item.uid, field)]
+        about = {str(each.id) for each in mine if each.policy in tuple(Policy)}
+        rows = [row for row in self.known.journal if (row["entity"], row["cycle"]) == ("conflicts", cycle)]
+        return any(row["entity_id"] in about for row in rows)
 
     def changes(self, field: str) -> list[dict[str, Any]]:
         """The journal's rows of a field of the item."""

@@ -14,7 +14,7 @@ from poam.mapping.lenses import category_of, labels_for, normal_title
 from poam.mapping.lenses import is_ours as is_our_label
 from poam.sync.record.kinds import Request
 
-from .known import Mirror, word
+from .known import FIELDS, Mirror, word
 from .world import BOT
 
 
@@ -59,7 +59,7 @@ def _date_kept(mirror: Mirror) -> Iterator[str]:
     detected = mirror.item.original_detection_date or ""
     if not is_date(day) or day < detected:
         return
-    binding = {row["new"] for row in mirror.changes("approved_extension_date")} | {"2026-05-01"}
+    binding = _binding(mirror)
     forecasts = {row["new"] for row in mirror.changes("forecast_date")}
     forecast = any(row["source"] == source and row["new"] == day for row in mirror.changes("forecast_date"))
     asked = any(each.source == source and each.requested_date == day for each in mirror.known.requests)
@@ -71,24 +71,34 @@ def _date_kept(mirror: Mirror) -> Iterator[str]:
         yield f"lost: {last.author.id} moved the date to {day}, which is nowhere"
 
 
+def _binding(mirror: Mirror) -> set[str]:
+    """Every date that ever bound the item."""
+    return {row["new"] for row in mirror.changes("approved_extension_date")} | {"2026-05-01"}
+
+
 def _nothing_overruled(mirror: Mirror) -> Iterator[str]:
-    """A status that somebody set at the record and the tracker never showed is not replaced without a conflict."""
-    changes = mirror.changes("work_status") if mirror.is_first else []  # of an earlier issue the history is not here
-    for said, replaced in pairwise(changes):
-        overruled = said["origin"] == "cli" and replaced["origin"] != "cli"
-        if overruled and not (_was_shown(mirror, said, replaced["source"]) or mirror.disputed_in(replaced["cycle"])):
-            yield f"lost: {said['new']} of {said['person']} was replaced by {replaced['new']} without a conflict"
+    """What somebody set at the record and the tracker never showed is not replaced without a conflict."""
+    for name, field in (("work_status", "status"), ("forecast_date", "due_date")):
+        changes = mirror.changes(name) if mirror.is_first else []  # of an earlier issue the history is not here
+        for said, replaced in pairwise(changes):
+            overruled = said["origin"] == "cli" and replaced["origin"] != "cli"
+            disputed = mirror.disputed_in(replaced["cycle"], FIELDS[field])
+            if overruled and not (disputed or _was_shown(mirror, field, said, replaced["source"])):
+                who, new = said["person"], replaced["new"]
+                yield f"lost: {name} {said['new']} of {who} was replaced by {new} without a conflict"
 
 
-def _was_shown(mirror: Mirror, row: dict[str, Any], source: str) -> bool:
+def _was_shown(mirror: Mirror, field: str, row: dict[str, Any], source: str) -> bool:
     """Whether the issue showed a value of the record at any time before somebody moved on."""
     world = mirror.known.world(mirror.link)
     since = next((at for seq, at in mirror.known.story.staff.heads if seq >= row["seq"]), 0)
-    moves = [change for change in mirror.issue.history if change.field == "status"]
-    category = category_of(WorkStatus(row["new"]))
+    moves = [change for change in mirror.issue.history if change.field == field]
     before = [change for change in moves if world.happened[change.id] <= since]
     shown = [before[-1].new if before else moves[0].old] if moves else []
     shown += [change.new for change in moves[len(before) :] if source.isdigit() and change.id < int(source)]
+    if field == "due_date":
+        return any(day in ({row["new"]} if row["new"] else _binding(mirror)) for day in shown)
+    category = category_of(WorkStatus(row["new"]))
     return any(isinstance(status, Status) and status.category == category for status in shown)
 
 

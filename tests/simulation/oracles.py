@@ -15,14 +15,13 @@ from poam.mapping.item import State
 from poam.sync.record.kinds import Link
 from poam.sync.record.verify import problems
 
-from .known import Known, Mirror, word
+from .known import FIELDS, Known, Mirror, word
 from .mirrored import verdicts_of
 from .world import BOT, World
 
 if TYPE_CHECKING:
     from .story import Story
 
-FIELDS = {"status": "work_status", "due_date": "due_date", "title": "title"}
 MIRRORED = (State.OPEN, State.PENDING_VERIFICATION, State.RISK_ACCEPTED)
 
 
@@ -82,6 +81,8 @@ def at_the_end(story: Story) -> None:
         story.blame("a secret was written where strangers read")
     if story.faults.counted["idle edits"]:
         story.blame("restless: an edit wrote what was there already")
+    if story.faults.counted["erased texts"]:
+        story.blame("lost: a body was written over what people had put there before the last look, or without one")
 
 
 def _every_row_has_a_person(known: Known) -> Iterator[str]:

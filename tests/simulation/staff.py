@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import Milestone, PoamItem, Rating, State
 from poam.mapping.life import Role
-from poam.sync.deciding.decisions import Decider, approve, reject, transition
+from poam.sync.deciding.decider import Decider
 from poam.sync.deciding.edits import edit
+from poam.sync.deciding.requests import approve, reject
 from poam.sync.deciding.resolve import resolve
+from poam.sync.deciding.transitions import transition
 from poam.sync.errors import InputError, NotAllowed
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
@@ -159,7 +161,9 @@ class Staff:
     def _resolve(self) -> None:
         conflicts = rows(self.story.record.db, Conflict, "state = 'open'")
         if conflicts:
-            self.resolve(self.story.rng.choice(conflicts), self.story.rng.choice(("record", "tracker")))
+            conflict = self.story.rng.choice(conflicts)
+            sides = ("record", "tracker", "2026-04-15") if conflict.field == "due_date" else ("record", "tracker")
+            self.resolve(conflict, self.story.rng.choice(sides))
 
     def resolve(self, conflict: Conflict, take: str) -> None:
         """Ends a conflict, as far as it can be."""

@@ -1,5 +1,6 @@
 """The port over a world: what a connector makes of a tracker, with the faults of both.
 
+Without faults it keeps every connector's contract (tests/connectors/simulated_stage.py).
 Errors are raised as `connectors/errors.py` promises: after `Unavailable` a write was not applied as a whole, after
 `Unsettled` nobody knows. What is under way when the process gives up, or dies, may still land, within the known bound.
 """
@@ -16,7 +17,7 @@ from poam.connectors.base import Capabilities, Created, Draft, Edit, Health, Iss
 from poam.connectors.errors import Forbidden, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from poam.connectors.sandbox.clock import iso
 
-from .edits import changes_something, told
+from .edits import changes_something, erases, told
 from .faults import Crash, Faults
 from .swarm import IN_FLIGHT, OVERLAP, READ_FAULTS, TIMEOUT, WRITE_FAULTS
 from .timeline import HOUR, MINUTE, SECOND
@@ -25,7 +26,7 @@ from .world import BOT, CANARY, World
 
 @dataclass(slots=True)
 class SimTracker:
-    """A client of one world. `breathe` lets people go on with their work while a call is under way."""
+    """A client of one world. `breathe` lets people work while a call is under way; `seen` is what `get` just said."""
 
     world: World
     faults: Faults
@@ -33,6 +34,7 @@ class SimTracker:
     note: Callable[[str], None]
     forbidden_until: int = 0
     last: Edit | None = None
+    seen: Issue | None = None
 
     @property
     def name(self) -> str:
@@ -83,6 +85,7 @@ class SimTracker:
         self._read("get")
         issue = self.world.get(issue_id)
         self._answered("get")
+        self.seen = issue
         return replace(issue, history=()) if known and issue.version == known else issue
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
@@ -116,6 +119,7 @@ class SimTracker:
         if edit is not self.last:  # what a repeat finds done already is not the engine's doing
             self.faults.counted["idle edits"] += not changes_something(issue, edit)
         self.last = edit
+        self.faults.counted["erased texts"] += self.seen is None or self.seen.id != issue.id or erases(self.seen, edit)
         stages = self._stages(issue, edit)
         named = [name for name in ("title", "body", "due_date", "status") if getattr(edit, name) is not None]
         after = self._write("edit", lambda: _last(stages), nothing=stages[0], issue_id=issue.id, fields=("", *named))
@@ -196,6 +200,7 @@ class SimTracker:
 
     def _arrives(self, operation: str) -> None:
         self.faults.counted["calls"] += 1
+        self.seen = None
         self.faults.place()
         self.breathe()
         self.world.time.pass_(self.faults.rng.randint(20, 700))

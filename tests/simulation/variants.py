@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from poam.connectors.base import Account, Issue
+from poam.connectors.base import Account, Edit, Issue
+from poam.connectors.errors import Unsettled
+from poam.connectors.retry import Retrying
 from poam.sync import cycle, decide, observe
 from poam.sync.delivery import create, deliver, edit, postman
 from poam.sync.looking import due_date, history, look
@@ -103,6 +106,13 @@ def undead(swarm: Swarm) -> Swarm:
     return replace(hasty, write_fault=0.5, faults={"late": 1.0}, cycles=0.6, guard=False)
 
 
+def forecasting(swarm: Swarm) -> Swarm:
+    """Record and tracker set and withdraw forecasts all the time, also while our requests are under way or get lost."""
+    dates = {"due_earlier": 3.0, "due_same": 2.0, "due_later": 1.0}
+    busy = replace(swarm, busy=0.2, engineers=dates, staff={"forecast": 1.0}, staff_share=0.6, fault=0.0, steps=24)
+    return replace(busy, write_fault=0.2, faults={"late": 2.0, "never": 1.0, "limited": 1.0}, guard=False, items=3)
+
+
 def labelled(swarm: Swarm) -> Swarm:
     """A tracker where dates are labels, and people who exchange them one after the other."""
     dates = {"due_later": 2.0, "due_earlier": 1.0, "two_dates": 5.0}
@@ -119,7 +129,19 @@ def public(swarm: Swarm) -> Swarm:
     return replace(swarm, publish=0.2, text="full", staff={"plan": 1.0, "title": 1.0}, staff_share=0.5, fault=0.0)
 
 
+def impatient(swarm: Swarm) -> Swarm:
+    """Trackers ask for a pause all the time, and people rewrite what both sides write to."""
+    busy = replace(swarm, busy=0.3, engineers={"rewrite": 1.0}, staff={"plan": 1.0}, staff_share=0.5, fault=0.0)
+    return replace(busy, write_fault=0.5, faults={"limited": 1.0, "unavailable": 1.0}, attempts=5, guard=False)
+
+
 # --- what is broken
+
+
+def as_it_was_planned(self: Retrying, issue: Issue, edit: Edit) -> Issue:
+    """After a pause the edit goes to the issue as it stands by then, with the text that was planned before."""
+    tries, send = count(), self._formed(self._tracker.edit, Unsettled)
+    return self._call(lambda: send(self.get(issue.id) if next(tries) else issue, edit))
 
 
 def never_asked(postman: Any, owed: Any, link: Any) -> bool:
@@ -216,6 +238,11 @@ def forgets_the_first(sketch: Any) -> None:
         sketch.conflicts.append(NewConflict("due_date", None, None, theirs, sketch.proposal("due_date"), "refused"))
 
 
+def heard(view: Any) -> bool:
+    """Whatever people here say of a forecast is known to the engineers."""
+    return False
+
+
 def same_row(unit: Any, owed: Any) -> Any:
     """A write planned anew takes the place of the one that may still arrive."""
     return owed
@@ -261,8 +288,10 @@ VARIANTS: Mapping[str, Variant] = {
         ("state-only merge", any_weather, ((look, "observe", from_the_state),)),
         ("late write forgotten", undead, ((edit, "renewed", same_row),)),
         ("crossing not noticed", crossing, ((history, "_observed", uncrossed),)),
+        ("forecast overruled in silence", forecasting, ((due_date, "is_unheard", heard),)),
         ("date beside another forgotten", labelled, ((due_date, "_ambiguous", forgets_the_first),)),
         ("read-back without history trusted", any_weather, ((Step, "is_attributed", True),)),
+        ("text sent again after a pause", impatient, ((Retrying, "edit", as_it_was_planned),)),
         ("missing issue asked about itself", lonely, ((observe, "_must_be_able_to_see", asks_the_missing),)),
         ("visibility remembered", public, ((deliver, "_with_fresh_visibility", never_asks_who_reads),)),
         ("version guard removed", laggard, ((decide, "look", careless_look), (postman, "look", careless_look))),

@@ -1,7 +1,8 @@
 """A tracker's own truth: its issues with their attributed history, an index that lags behind, and who may see what.
 
-The world breaks no promise of the port (`connectors/base.py`) and asserts its own bounds. Everything that a tracker's
-kind decides is data in `KINDS`.
+The world breaks no promise of the port (`connectors/base.py`), as the contract in tests/connectors proves, and asserts
+its own bounds; in harsh weather alone texts come back changed a little. All that a tracker's kind decides is data in
+`KINDS`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from random import Random
 from typing import Any
 
 from poam.connectors.base import Account, Capabilities, Change, Draft, Issue, Status
-from poam.connectors.errors import Gone
+from poam.connectors.errors import Gone, Rejected
 
 from .swarm import OVERLAP, Swarm
 from .timeline import SECOND, Timeline
@@ -153,8 +154,8 @@ class World:
     # --- what happens
 
     def create(self, author: Account, marker: str | None, values: Mapping[str, Any]) -> Issue:
-        """A new issue."""
-        number, at = next(self.numbers), self.now()
+        """A new issue. Raises Rejected."""
+        normal, number, at = self._normal(values), next(self.numbers), self.now()
         if marker is not None and author == BOT:
             self.born[marker] = self.born.get(marker, 0) + 1
         fresh = Issue(
@@ -173,7 +174,7 @@ class World:
             version="",
             marked=marker is not None,
         )
-        issue = replace(fresh, **self._normal(values))
+        issue = replace(fresh, **normal)
         self.settled_due[issue.id] = issue.due_dates[0] if len(issue.due_dates) == 1 else None
         return self._keep(issue)
 
@@ -185,7 +186,7 @@ class World:
         return self.create(BOT, draft.marker, values)
 
     def change(self, author: Account, issue_id: str, values: Mapping[str, Any]) -> Issue:
-        """An issue gets these values; untouched if it has them. Raises Gone."""
+        """An issue gets these values; untouched if it has them. Raises Gone, Rejected."""
         if issue_id not in self.issues:
             raise Gone(f"there is no issue {issue_id}")
         old = self.issues[issue_id]
@@ -240,7 +241,7 @@ class World:
         return issue.due_dates[0] if issue.due_dates else None
 
     def _normal(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values as this tracker keeps them."""
+        """Values as this tracker keeps them. Raises Rejected for what is longer than it takes."""
         normal = dict(values)
         if "title" in values:
             normal["title"] = self.text(values["title"]).strip()
@@ -248,6 +249,9 @@ class World:
             normal["body"] = self.text(values["body"].replace("\r\n", "\n")).rstrip()
         if "due_dates" in values:
             normal["due_dates"] = tuple(sorted(set(values["due_dates"])))
+        for name, most in (("title", self.capabilities.max_title), ("body", self.capabilities.max_body)):
+            if len(normal.get(name, "")) > most:
+                raise Rejected(f"the {name} is too long", field=name)
         return normal
 
     def text(self, text: str) -> str:

@@ -11,8 +11,10 @@ from poam.connectors.memory import MemoryPerson
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import State
 from poam.mapping.life import Role
-from poam.sync.deciding.decisions import Decider, approve, reject, transition
+from poam.sync.deciding.decider import Decider
+from poam.sync.deciding.requests import approve, reject
 from poam.sync.deciding.resolve import resolve
+from poam.sync.deciding.transitions import transition
 from poam.sync.record.verify import problems
 from poam.sync.settings.people import Identity
 

@@ -123,7 +123,7 @@ class Engine:
 
     def issue(self, n: int = 1) -> Issue:
         """The item's issue as the tracker has it."""
-        return self.tracker.get(self.link(n).remote_id or "")
+        return self.tracker.get(self.link(n).issue_id)
 
     def issues(self) -> list[Issue]:
         """Every issue of ours that the tracker has."""

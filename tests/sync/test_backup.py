@@ -11,11 +11,13 @@ import pytest
 
 from poam.sync.errors import RecordCorrupt, RecordError, RecordMissing
 from poam.sync.record.backup import backup
+from poam.sync.record.copying import partial_copy, put_in_place
 from poam.sync.record.items import load
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems
 
 from .engine import IMPORTER, Engine, engine, item
+from .records import child
 
 AT = "2026-03-02T12:00:00.000Z"
 
@@ -131,3 +133,39 @@ def test_a_damaged_record_is_told_instead_of_copied(running: Engine, tmp_path: P
     with pytest.raises(RecordCorrupt):
         backup(tmp_path / "copy.db", tmp_path / "second.db")
     assert not (tmp_path / "second.db").exists()
+
+
+def test_a_copy_whose_process_was_killed_is_taken_away_by_the_next_one_and_nothing_else(
+    running: Engine, tmp_path: Path
+) -> None:
+    stale = ".poam.db.abcd_123.copy.partial"
+    others = [".poam.db.health.json.abcd_123.partial", ".poam.db.ABCD_123.copy.partial", "a.abcd_123.copy.partial"]
+    for name in (stale, f"{stale}-journal", *others):
+        (tmp_path / name).write_bytes(b"half")
+    backup(running.record.path, tmp_path / "copy.db")
+    assert names(tmp_path) == sorted(["copy.db", f"{others[0]}", *others[1:]])
+
+
+def test_a_backup_that_runs_beside_another_leaves_it_its_copy(running: Engine, tmp_path: Path) -> None:
+    with Record.read(running.record.path) as source, partial_copy(source.db, tmp_path / "copy.db") as partial:
+        backup(running.record.path, tmp_path / "second.db")
+        assert partial.exists()
+        put_in_place(partial, tmp_path / "copy.db")
+    assert names(tmp_path) == ["copy.db", "second.db"]
+
+
+def test_the_copy_of_a_process_that_is_killed_is_stale_at_once(running: Engine, tmp_path: Path) -> None:
+    code = """
+from poam.sync.record.copying import partial_copy
+with Record.read(path) as source, partial_copy(source.db, pathlib.Path(sys.argv[2])) as partial:
+    print(partial.name, flush=True)
+    sys.stdin.read()
+"""
+    with child(code, running.record.path, tmp_path / "copy.db") as process:
+        assert process.stdout is not None
+        left = process.stdout.readline().strip()
+        backup(running.record.path, tmp_path / "first.db")
+        assert names(tmp_path) == [left, "first.db"]
+        process.kill()
+    backup(running.record.path, tmp_path / "second.db")
+    assert names(tmp_path) == ["first.db", "second.db"]

@@ -11,8 +11,10 @@ import pytest
 from poam.connectors.sandbox.server import Fault
 from poam.sync.commands.daemon import Told, cycle
 from poam.sync.commands.frame import Frame
+from poam.sync.record.backup import backup as copy_record
 from poam.sync.record.record import Record
 from poam.sync.settings.limits import duration_text, parse_duration
+from poam.sync.telling.health import health_path
 
 from .two_trackers import Loop, item_for, two_trackers
 
@@ -82,6 +84,59 @@ def test_a_plan_says_what_each_edit_is_about(loop: Loop) -> None:
         "V-1: edit SEC-1: body, title",
         "V-2: edit acme/web#1: body, due_date, work_status",
     ]
+
+
+def test_a_plan_says_under_which_title_an_issue_will_be_made(loop: Loop) -> None:
+    loop.add(item_for("code", 3))
+    told = "V-3: create an issue in code: [V-3] Patch a third-party library\n"
+    assert loop.poam("plan").stdout == told
+
+
+def test_a_plan_says_which_issues_will_count_as_missing_before_anybody_approves_it(loop: Loop) -> None:
+    loop.stage.people["jira"].delete(loop.remote(1))
+    for _ in range(2):
+        loop.clock.advance(hours=1)
+        loop.cycle(full=True)
+    loop.clock.advance(hours=1)
+
+    assert loop.poam("plan", "--full").stdout == "V-1: SEC-1 counts as missing\n"
+
+
+def test_a_plan_says_what_somebody_took_back(loop: Loop) -> None:
+    loop.stage.people["jira"].close(loop.remote(1), "wont_do")
+    loop.clock.advance(hours=1)
+    loop.cycle()
+    loop.stage.people["jira"].reopen(loop.remote(1))
+    loop.clock.advance(hours=1)
+
+    assert "V-1: the request declined is taken back, from SEC-1" in loop.poam("plan").stdout.splitlines()
+
+
+def test_a_plan_over_an_older_copy_shows_what_the_next_cycle_will_do_and_that_sends_nothing(loop: Loop) -> None:
+    path = loop.config.record_path
+    loop.poam("set", "V-1", "weakness_name=A name", "--reason", "x")
+    copy_record(path, path.with_name("older.db"))
+    loop.poam("set", "V-2", "weakness_name=Another name", "--reason", "x")
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.with_name("older.db").replace(path)
+    before = path.read_bytes()
+
+    planned = loop.poam("plan")
+
+    assert "edit" not in planned.stdout
+    assert "is not as the last command left it" in planned.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_health_file_that_cannot_be_written_is_a_warning_beside_a_cycle_that_did_its_work(loop: Loop) -> None:
+    path = health_path(loop.config.record_path)
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    result = loop.poam("sync")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Warning: ")
+    assert "cannot be written" in result.stderr
 
 
 def test_a_plan_of_nothing_is_one_line(loop: Loop) -> None:

@@ -398,6 +398,31 @@ def test_what_is_declined_and_not_yet_decided_is_listed_until_it_is(tmp_path: Pa
     desk.done("transition", "V-1", "risk_accepted", "--reason", "agreed", "--evidence", "https://letter.example/1")
     assert desk.json("list", "--declined") == []
     assert desk.run("requests").stderr == ""
+    assert desk.json("show", "V-1")["supporting_documents"] == "Risk Acceptance Evidence : https://letter.example/1"
+
+
+def test_work_that_was_ended_while_the_risk_was_accepted_is_needed_again_with_the_item(tmp_path: Path) -> None:
+    desk = Desk.open(tmp_path, item(1, operational_requirement="yes"), item(2))
+    desk.done("transition", "V-1", "risk_accepted", "--reason", "agreed", "--evidence", "https://letter.example/1")
+    desk.at_work(lambda ready: (ready.later(), ready.person.close(ready.link().remote_id), ready.later()))
+    assert desk.json("show", "V-1")["state"] == "risk_accepted"
+
+    desk.done("transition", "V-1", "open", "--reason", "the AO withdrew it")
+    desk.at_work(lambda ready: ready.later())
+    shown = desk.json("show", "V-1")
+    assert (shown["work_status"], shown["work_done_by"]) == ("not_started", "")
+    assert shown["supporting_documents"] == "Risk Acceptance Evidence (withdrawn) : https://letter.example/1"
+    seen: list[str] = []
+    desk.at_work(lambda ready: seen.append(ready.issue().status.category))
+    assert seen == ["todo"]
+
+
+def test_work_that_a_person_starts_by_hand_answers_the_refusal_that_waited(tmp_path: Path) -> None:
+    desk = declined(tmp_path)
+    desk.done("set", "V-1", "work_status=in_progress", "--reason", "Ann took it over")
+
+    assert desk.json("requests", "--all")[0]["state"] == "superseded"
+    assert "there is no" not in desk.refused("approve", "1")
 
 
 def test_a_field_that_is_not_there_is_answered_with_where_they_stand(desk: Desk) -> None:

@@ -293,6 +293,24 @@ def test_a_conflict_is_told_with_both_sides_the_rule_and_the_commands_that_end_i
     ]
 
 
+def test_a_conflict_over_a_date_is_told_with_both_sides_and_the_commands_that_end_it(desk: Desk) -> None:
+    desk.at_work(lambda ready: (ready.person.set_due(ready.link().issue_id, "2026-04-01"), ready.later()))
+    desk.done("set", "ACME:V-1", "forecast_date=", "--reason", "AO call")
+    desk.at_work(lambda ready: (ready.person.set_due(ready.link().issue_id, "2026-04-10"), ready.later()))
+
+    assert desk.done("conflicts").splitlines()[1:] == [
+        "  record:  no forecast, by iris@acme.example, at 2026-03-02 13:00 UTC",
+        "  tracker: 2026-04-10, by ann@acme.example, at 2026-03-02 13:00 UTC",
+        "  before:  2026-04-01, on both sides",
+        "  rule:    both sides changed it; the tracker's value holds until somebody decides (policy tracker)",
+        "  poam resolve 1 --take record     back to no forecast; the next sync shows it in the issue",
+        "  poam resolve 1 --take tracker    the engineers' date holds",
+        "  poam resolve 1 --take VALUE      another forecast holds: a date, checked as in poam set forecast_date",
+    ]
+    assert desk.done("resolve", "1", "--take", "2026-04-15") == "V-1: forecast_date is 2026-04-15"
+    assert desk.done("conflicts") == "There are no conflicts."
+
+
 def two_dates(ready: Engine, *days: str) -> None:
     """An engineer puts a second due date on the issue, where a tracker lets them, or takes one off again."""
     issue = ready.issue()
@@ -315,6 +333,32 @@ def test_two_dates_at_once_are_told_as_what_they_are_and_end_when_there_is_one(d
 
     assert desk.done("conflicts") == "There are no conflicts."
     assert desk.json("show", "ACME:V-1")["forecast_date"] == "2026-04-01"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [("2026-04-01", "2026-04-02", "forecast_date"), ("2026-07-01", "2026-07-02", "requests")],
+)
+def test_a_date_beside_another_one_rests_nowhere_and_is_taken_once_it_stands_alone(
+    desk: Desk, first: str, second: str, left: str
+) -> None:
+    for day in (first, second):
+        desk.at_work(lambda ready, day=day: two_dates(ready, day, "2026-05-01"))
+        assert desk.engine.reports[-1].resting == ()
+    told = [event for event in desk.json("explain", "ACME:V-1", "due_date")["events"] if event["kind"] == "observed"]
+    assert [(event["new"], [(each["kind"], each["number"]) for each in event["outcomes"]]) for event in told] == [
+        (second, [("conflict", 1)]),
+        (first, [("conflict", 1)]),
+    ]
+
+    desk.at_work(lambda ready: two_dates(ready, second))
+
+    assert desk.done("conflicts") == "There are no conflicts."
+    taken = {
+        "forecast_date": desk.json("show", "ACME:V-1")["forecast_date"],
+        "requests": [request["requested_date"] for request in desk.json("requests")],
+    }
+    assert taken[left] in (second, [second])
 
 
 def test_what_no_tracker_status_says_is_not_promised(desk: Desk) -> None:
@@ -380,7 +424,7 @@ def test_the_status_leaves_with_zero_when_all_is_in_sync_and_with_one_when_a_per
     desk.at_work(lambda ready: (ready.person.close(ready.link().remote_id, "wont_do"), ready.later(seconds=30)))
 
     assert desk.run("status").exit_code == 1
-    assert "1 requests" in desk.run("status").stdout
+    assert "1 request, 0 conflicts" in desk.run("status").stdout
 
 
 def test_a_tracker_that_was_not_reached_for_three_intervals_is_not_called_in_sync(desk: Desk) -> None:
@@ -446,3 +490,14 @@ def test_what_hangs_on_an_item_is_shown_with_names_and_flags_as_words(desk: Desk
     assert "False" not in told
     assert "  later_date  rejected  id 1  requested date 2026-07-01  requested by ann@acme.example  decided by" in told
     assert "decision reason no plan given" in told
+
+
+def test_an_option_that_stands_before_the_command_is_told_so_where_it_stands_behind(desk: Desk) -> None:
+    assert desk.refused("approve", "1", "--as", "otto@acme.example").splitlines() == [
+        "Error: --as stands before the command",
+        "Hint: poam --as VALUE approve ...",
+    ]
+
+
+def test_a_name_is_understood_however_its_words_are_parted(desk: Desk) -> None:
+    assert "did you mean due_date?" in desk.refused("explain", "V-2", "duedate")

@@ -564,7 +564,24 @@ def test_a_token_written_as_a_variable_is_never_repeated(path: Path) -> None:
     assert "JBSWY3DPEHPK3PXP" not in str(caught.value)
 
 
+@pytest.mark.parametrize("token", ["bot–token", "tökén", "two\nlines", "zero\u200bwidth"])
+def test_a_token_that_no_tracker_can_have_given_is_not_sent(path: Path, token: str) -> None:
+    config = loaded(path, GOOD)
+    with pytest.raises(ConfigError, match="holds a character that no token has") as caught:
+        secret(config.connectors["jira"], {"JIRA_TOKEN": token}, config.base)
+    assert token not in str(caught.value)
+
+
 def test_a_table_that_stands_twice_is_not_told_to_be_quoted(path: Path) -> None:
     with pytest.raises(ConfigError, match="Cannot declare") as caught:
         loaded(path, f'{GOOD}\n[sync]\ninterval = "1m"\n')
     assert "stands once" in caught.value.hint
+
+
+def test_a_number_is_no_yes_or_no(path: Path) -> None:
+    (told,) = faults(path, changed("[sync.limits]", "[sync.limits]\nmissing_looks = true"))
+    assert told.startswith("config.toml [sync.limits] missing_looks:")
+
+
+def test_a_file_that_is_nested_without_end_is_told_in_one_sentence(path: Path) -> None:
+    assert faults(path, f"x = {'[' * 5000}{']' * 5000}") == ["config.toml: is nested too deeply"]

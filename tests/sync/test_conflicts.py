@@ -14,6 +14,7 @@ from poam.mapping.life import Role
 from poam.sync.errors import InputError, NotAllowed
 from poam.sync.record.kinds import Conflict
 from poam.sync.record.mirrors import rows
+from poam.sync.record.told import without_issue
 
 from .deciding import (
     ANN,
@@ -286,10 +287,29 @@ def test_a_missing_issue_is_made_anew_exactly_once_when_a_person_says_so(mirrore
 
 def test_a_missing_issue_can_be_let_go_and_none_is_made(mirrored: Engine) -> None:
     lose(mirrored)
-    assert resolved(mirrored, "tracker") == "V-1: no issue mirrors it any more"
+    told = "V-1: no issue mirrors it any more; poam resolve 1 --take record makes a new one"
+    assert resolved(mirrored, "tracker") == told
     at_rest(mirrored)
     assert len(mirrored.issues()) == 1
     assert mirrored.item().state is State.OPEN
+
+
+def test_an_issue_that_was_let_go_can_be_asked_for_after_all_and_once(mirrored: Engine) -> None:
+    lose(mirrored)
+    assert without_issue(mirrored.record.db) == []
+    resolved(mirrored, "tracker")
+    assert without_issue(mirrored.record.db) == [("V-1", 1)]
+    with pytest.raises(InputError, match="no open conflict 1"):
+        resolved(mirrored, "tracker")
+
+    assert resolved(mirrored, "record") == "V-1: a new issue is created in the next cycle"
+
+    assert without_issue(mirrored.record.db) == []
+    with pytest.raises(InputError, match="no open conflict 1"):
+        resolved(mirrored, "record")
+    mirrored.later()
+    at_rest(mirrored)
+    assert len(mirrored.issues()) == 2
 
 
 @pytest.mark.parametrize("trouble", [refuse_edits, lose])

@@ -14,7 +14,8 @@ from poam.connectors.errors import Forbidden, Gone, Rejected, Stale, TrackerErro
 from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.memory import Values
 from poam.mapping.item import State, WorkStatus
-from poam.sync.deciding.decisions import Decider, reject
+from poam.sync.deciding.decider import Decider
+from poam.sync.deciding.requests import reject
 from poam.sync.deciding.resolve import resolve
 from poam.sync.errors import InputError, MassChange
 from poam.sync.record.backup import backup
@@ -145,6 +146,22 @@ def test_a_reopened_issue_of_a_closed_item_only_asks(mirrored: Engine) -> None:
     mirrored.later()
     assert mirrored.item().state is State.CLOSED
     assert [request.kind for request in mirrored.requests()] == ["reopened"]
+
+
+def test_who_closes_again_what_they_reopened_takes_the_question_back(mirrored: Engine) -> None:
+    remote = mirrored.link().remote_id or ""
+    mirrored.person.close(remote)
+    mirrored.later()
+    with mirrored.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"state": "closed", "closure_reason": "remediated"})
+    mirrored.person.reopen(remote)
+    mirrored.later()
+    mirrored.person.close(remote)
+    mirrored.later()
+    assert mirrored.requests() == []
+    assert [request.kind for request in mirrored.requests("superseded")] == ["reopened"]
+    assert mirrored.journal("requests.state") == [("ann@acme.example", "waiting", "superseded")]
+    assert mirrored.item().state is State.CLOSED
 
 
 # --- due dates
@@ -398,7 +415,8 @@ def test_a_refused_edit_is_told_once_and_does_not_stop_the_others(mirrored: Engi
     mirrored.person.set_due(mirrored.link(2).remote_id, "")
     mirrored.world.faults.append(("edit", "before", Rejected))
     mirrored.later()
-    assert [conflict.policy for conflict in mirrored.conflicts()] == ["refused"]
+    [told] = mirrored.conflicts()
+    assert (told.policy, told.field, told.record_by, told.record_at) == ("refused", "issue", "", "")
     assert sorted(issue.due_dates for issue in mirrored.issues()) == [(), ("2026-05-01",)]
     assert mirrored.later().record_writes == 0
 
@@ -481,14 +499,20 @@ def test_a_change_far_larger_than_usual_stops_and_asks(tmp_path: Path) -> None:
         assert report.record_writes == 0
         assert all(ready.item(n).state is State.OPEN for n in range(1, 7))
         plan_id = str(error).split("plan ")[1].rstrip(")")
+        assert str(error) == f"jira: far more changed there than usual, so nothing was done (plan {plan_id})"
+        assert error.hint == f"look at it with poam plan; if it is right: poam sync --approve-plan {plan_id}"
+        assert report.connectors[0].connector == "jira"
         assert ready.later(minutes=1).connectors[0].error is not None, "it goes on asking"
         ready.person.close(ready.link(7).remote_id)
-        with pytest.raises(InputError, match=f"no plan {plan_id} is held back"):
+        with pytest.raises(InputError, match=f"no plan {plan_id} is held back, so nothing was done") as refused:
             ready.cycle(approved=plan_id)
+        assert refused.value.hint == "the plan may have changed since: poam plan shows it and its id"
         ready.person.reopen(ready.link(7).remote_id)
         ready.clock.advance(minutes=1)
         ready.cycle(approved=plan_id)
         assert all(ready.item(n).state is State.PENDING_VERIFICATION for n in range(1, 7))
+        approvals = "SELECT entity_id, field, person FROM journal WHERE entity = 'plans'"
+        assert list(ready.record.db.execute(approvals)) == [(plan_id, "approved", ISSO.person)]
 
 
 def test_a_request_taken_back_leaves_no_notice_behind(mirrored: Engine) -> None:
@@ -679,3 +703,34 @@ def test_a_connector_that_could_not_be_read_still_gets_what_changed_meanwhile(mi
     mirrored.later()
     mirrored.later()
     assert mirrored.issue().title == "[V-1] Changed during the outage"
+
+
+def test_a_connector_pointed_at_another_place_is_told_and_writes_nothing(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), item(2)) as ready:
+        ready.cycle()
+        was, ours = ready.config, ready.tracker
+        elsewhere = was.connectors["jira"].model_copy(update={"project": "NEW"})
+        ready.config = was.model_copy(update={"connectors": {"jira": elsewhere}})
+        ready.tracker = MemoryTracker("jira", MemoryWorld(ready.clock))
+        for _ in range(4):
+            report = ready.later()
+            assert (str(report.connectors[0].error), report.record_writes) == (
+                "jira is https://acme.example, project NEW now, where none of our issues is: "
+                "they were made at https://acme.example, project SEC",
+                0,
+            )
+        assert [link.state for link in (ready.link(1), ready.link(2))] == ["live", "live"]
+
+        ready.config, ready.tracker = was, ours
+        assert ready.later().record_writes == 0
+
+
+def test_a_place_that_only_has_another_name_is_read_whole_and_then_on(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), item(2), item(3)) as ready:
+        ready.cycle()
+        renamed = ready.config.connectors["jira"].model_copy(update={"project": "NEW"})
+        ready.config = ready.config.model_copy(update={"connectors": {"jira": renamed}})
+        ready.person.delete(ready.link(2).remote_id)
+        report = ready.later()
+        assert (report.connectors[0].error, report.connectors[0].read) == (None, 2)
+        assert ready.later().connectors[0].error is None

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from poam.connectors.base import Account, Edit, Issue, Page
-from poam.connectors.errors import Gone, Unsettled
+from poam.connectors.base import Account, Created, Draft, Edit, Issue, Page
+from poam.connectors.errors import Gone, Unavailable, Unsettled
 from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
 from poam.sync.record.kinds import Link
-from poam.sync.record.mirrors import rows, sighting_of
+from poam.sync.record.mirrors import in_hand, rows, sighting_of
 from poam.sync.record.verify import problems
 
 from .engine import ISSO, Engine, engine, item
@@ -76,6 +76,43 @@ class Meddled(MemoryTracker):
         happens, self.after = self.after, lambda: None
         happens()
         return self.get(issue.id)
+
+
+class Behind(MemoryTracker):
+    """A tracker whose histories lag one change behind what it shows, as a feed of events does."""
+
+    def changed_since(self, cursor: str | None) -> Page:
+        """Without each last change."""
+        page = super().changed_since(cursor)
+        return replace(page, issues=[replace(issue, history=issue.history[:-1]) for issue in page.issues])
+
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """Without its last change."""
+        issue = super().get(issue_id, known=known)
+        return replace(issue, history=issue.history[:-1])
+
+
+class Picky(MemoryTracker):
+    """A tracker that cannot take some of the new issues."""
+
+    fails: tuple[str, ...] = ()
+
+    def create(self, draft: Draft) -> Created:
+        """Not those of certain items."""
+        if draft.title.startswith(self.fails):
+            raise Unavailable(f"no room for {draft.title}")
+        return super().create(draft)
+
+
+class Asked(MemoryTracker):
+    """A tracker that remembers what was known of the issues that it was asked for."""
+
+    known: str = "nobody asked"
+
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        """See `Tracker`."""
+        self.known = known
+        return super().get(issue_id, known=known)
 
 
 class Sleepy(Clock):
@@ -272,3 +309,109 @@ def test_a_create_that_is_unsettled_is_not_sent_again_to_another_place(tmp_path:
         assert len(story.issues()) == 1
         assert story.link().state == "live"
         assert MemoryTracker("jira", there).changed_since(None).issues == []
+
+
+def test_a_create_whose_process_died_while_it_was_sent_is_in_doubt_and_is_asked_about(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.world.faults.append(("create", "before", KeyboardInterrupt))  # type: ignore[arg-type]
+        with pytest.raises(KeyboardInterrupt):
+            story.cycle()
+        assert [owed.state for owed in story.outbox()] == ["SENDING"]
+        story.later(minutes=1)
+        [owed] = story.outbox()
+        assert (owed.state, owed.last_error) == ("UNKNOWN", "the process stopped while sending")
+        assert story.issues() == [], "it may still arrive"
+        story.later()
+        assert len(story.issues()) == 1
+        assert story.link().state == "live"
+
+
+def test_a_create_that_no_connection_took_is_still_to_be_sent_and_nobody_has_to_ask_about_it(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.world.faults.append(("create", "before", Unavailable))
+        story.cycle()
+        [owed] = story.outbox()
+        assert (owed.state, owed.attempts) == ("PENDING", 1)
+        assert owed.last_error
+        story.world.faults.append(("find", "before", Unavailable))
+        story.later(minutes=5)
+        assert len(story.issues()) == 1
+        assert [each[0] for each in story.world.faults] == ["find"], "nobody asked"
+
+
+def test_a_write_to_a_strangers_issue_of_the_same_number_is_not_sent_and_says_why(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        world = MemoryWorld(story.clock)
+        values = {"title": "Not ours", "body": "", "due_dates": (), "labels": frozenset()}
+        stranger = world.add(Account("somebody"), None, values)
+        assert stranger.id == story.link().remote_id
+        with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+        story.tracker = MemoryTracker("jira", world)
+        story.later()
+        owed = story.outbox()[-1]
+        told = f"{stranger.key} at jira is not the issue that mirrors this item"
+        assert (owed.operation, owed.state, owed.last_error) == ("edit", "PENDING", told)
+        assert world.get(stranger.id).title == "Not ours"
+
+
+def test_of_a_write_that_is_over_and_has_no_successor_its_own_row_is_the_one_to_read(story: Engine) -> None:
+    story.cycle()
+    for owed in story.outbox():
+        assert in_hand(story.record.db, replace(owed, state="SENDING")) == owed
+    with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+    story.world.faults.append(("edit", "before", Unsettled))
+    story.later()
+    *_, first, edit = story.outbox()
+    assert (edit.operation, edit.state) == ("edit", "UNKNOWN")
+    assert in_hand(story.record.db, replace(first, link_id=edit.link_id)) == edit
+
+
+@pytest.mark.parametrize(
+    ("fails", "attempts"),
+    [
+        (("[V-1]", "[V-2]", "[V-3]"), [1, 1, 1, 0, 0, 0]),
+        (("[V-1]", "[V-2]", "[V-4]", "[V-5]"), [1, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_three_issues_in_a_row_that_cannot_be_written_are_an_outage_and_two_are_not(
+    tmp_path: Path, fails: tuple[str, ...], attempts: list[int]
+) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 7))) as story:
+        story.tracker = tracker = Picky("jira", story.world)
+        tracker.fails = fails
+        told = story.cycle().connectors[0]
+        assert str(told.error) == "no room for [V-1] Outdated library 1"
+        assert [owed.attempts for owed in story.outbox()] == attempts
+        assert told.created == len([n for n in attempts if n]) - len(fails)
+
+
+def test_an_idle_cycle_asks_for_the_changes_and_for_nothing_else(story: Engine) -> None:
+    story.cycle()
+    story.later()
+    unasked = ["visibility", "get_many", "get", "find"]
+    story.world.faults += [(each, "before", Unavailable) for each in unasked]  # type: ignore[misc]
+    assert story.later().connectors[0].error is None
+    assert [each for each, _, _ in story.world.faults] == unasked
+
+
+def test_an_issue_is_read_to_be_edited_with_what_is_known_of_it(story: Engine) -> None:
+    story.cycle()
+    story.tracker = tracker = Asked("jira", story.world)
+    with story.record.unit(at="2026-03-03T00:00:00.000Z") as unit:
+        unit.change(ISSO, "items", "uid-1", {"weakness_name": "A newer name"})
+    before = sighting_of(story.record.db, story.link()).version
+    story.later()
+    assert tracker.known == before, "so that a tracker need not tell the whole history again"
+
+
+def test_of_two_dates_at_once_after_a_cleared_one_none_is_what_was_seen(story: Engine) -> None:
+    story.cycle()
+    story.person.set_due(story.link().remote_id or "", "")
+    story.world.change(Account("bob"), story.link().remote_id or "", {"due_dates": ("2026-06-01", "2026-07-01")})
+    story.tracker = Behind("jira", story.world)
+    story.later()
+    assert [each.policy for each in story.conflicts()] == ["ambiguous"]
+    assert sighting_of(story.record.db, story.link()).seen_due_date is None

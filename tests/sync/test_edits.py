@@ -11,7 +11,7 @@ import pytest
 
 from poam.mapping.item import Decision, PoamItem, Rating, State, WorkStatus
 from poam.mapping.life import Role
-from poam.sync.deciding.decisions import Decider
+from poam.sync.deciding.decider import Decider
 from poam.sync.deciding.edits import EDITABLE, edit
 from poam.sync.errors import InputError, NotAllowed
 from poam.sync.record.database import sqlite3

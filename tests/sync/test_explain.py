@@ -288,6 +288,20 @@ def test_a_conflict_is_told_with_both_values_and_with_its_end(desk: Desk) -> Non
     assert (decided["new"], decided["source"], decided["key"]) == ("blocked", "conflict 1", "MEM-1")
 
 
+def test_a_conflict_over_the_due_date_is_told_with_both_dates_and_with_its_end(desk: Desk) -> None:
+    desk.done("set", "V-1", "forecast_date=2026-04-20", "--reason", "AO call")
+    play(desk, lambda ready, issue: ready.person.set_due(issue, "2026-04-10"))
+
+    assert observed(desk.json("explain", "V-1", "due_date")) == [("2026-04-10", ["taken", "conflict"])]
+    both = f"conflict 1: the record had 2026-04-20 (by {ME}), the tracker 2026-04-10 (by {ANN}); "
+    assert both + "open, policy tracker" in desk.done("explain", "V-1", "due_date")
+
+    desk.done("resolve", "1", "--take", "record")
+    assert both + f"ended by {ME} with record" in desk.done("explain", "V-1", "due_date")
+    decided = desk.json("explain", "V-1", "due_date")["events"][0]
+    assert (decided["new"], decided["source"], decided["key"]) == ("2026-04-20", "conflict 1", "MEM-1")
+
+
 def test_events_are_newest_first(desk: Desk) -> None:
     play(desk, lambda ready, issue: ready.person.set_due(issue, "2026-04-01"))
     desk.done("set", "V-1", "forecast_date=2026-04-05", "--reason", "agreed")

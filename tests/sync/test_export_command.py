@@ -15,6 +15,7 @@ from poam.sync.settings.people import os_user
 
 from .desk import Desk
 from .engine import item
+from .faults import KINDS, Faults, struck
 
 
 @pytest.fixture
@@ -210,3 +211,20 @@ def test_the_record_begins_on_the_day_it_was_where_the_system_is(desk: Desk, zon
 
     assert f"the record begins on {began}" in desk.refused(*options, "2026-03-01")
     desk.done(*options, began)
+
+
+def test_a_document_is_replaced_only_when_the_record_has_kept_the_new_one(desk: Desk) -> None:
+    target = export(desk)
+    first = target.read_bytes()
+    desk.done("set", "V-1", "comments=new", "--reason", "x")
+    command = ("export", "fedramp", "-o", str(target), "--system", "ACME")
+    with struck(Faults()) as seen:
+        desk.run("export", "fedramp", "-o", str(desk.folder / "count.xlsx"), "--system", "ACME", "--layout", "2.1")
+    for at in range(1, seen.passed + 1):
+        with struck(Faults(at, KINDS[0])):
+            assert desk.run(*command).exit_code == 3
+        assert target.read_bytes() == first, at
+        assert not list(desk.folder.glob("*.partial")), at
+    desk.done(*command)
+    assert target.read_bytes() != first
+    assert hashlib.sha256(target.read_bytes()).hexdigest() in [each["sha256"] for each in submissions(desk)]

@@ -101,6 +101,12 @@ def test_who_was_overtaken_is_told_in_one_sentence_and_may_open_the_record_again
     assert comments(path) == "again"
 
 
+def test_the_first_writer_of_a_new_record_is_the_first(tmp_path: Path) -> None:
+    with Record.create(tmp_path / "new.db", record_id="x", at=AT) as record:
+        assert epoch(record.path) == "1"
+        assert record.writes() > 0
+
+
 def test_a_unit_that_failed_claims_nothing(path: Path) -> None:
     before = epoch(path)
     with Record.open(path) as record:

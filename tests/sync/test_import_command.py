@@ -296,7 +296,10 @@ def test_the_system_is_asked_for_where_the_file_does_not_tell(desk: Desk) -> Non
     assert "“Another Cloud”" in told
     assert "add --system: ACME, LEDGER" in told
     assert "there is no system MOON" in untouched(desk, "import", file, "--yes", "--system", "MOON").stderr
-    desk.done("import", file, "--yes", "--system", "LEDGER")
+    told = desk.run("import", file, "--yes", "--system", "LEDGER")
+    blank = "Scheduled Completion Date is blank, or was never calculated"
+    assert f"? V-1: {blank}; the template's formula gives 2026-05-01, which becomes permanent" in told.stdout
+    assert told.exit_code == 1
     assert desk.json("show", "V-1")["system_id"] == "LEDGER"
 
 
@@ -326,5 +329,12 @@ def test_what_is_missing_or_left_out_is_told_and_needs_a_person(desk: Desk) -> N
     result = desk.run("import", put(desk, changed.getvalue()))
 
     assert result.exit_code == 1
-    assert "? V-9 has no original_detection_date" in result.stdout
+    assert "? V-9 has no Original Detection Date; set it" in result.stdout
     assert "the column “Jira Ticket” is not the template's and is not read" in result.stdout
+
+
+def test_a_date_before_the_finding_was_detected_is_doubted(desk: Desk) -> None:
+    early = replace(FULL, poam_id="V-9", original_detection_date="2026-05-02", scheduled_completion_date="2026-05-01")
+    told = desk.run("import", put(desk, workbook(early)))
+    assert "? V-9 is to be completed on 2026-05-01, before it was detected on 2026-05-02" in told.stdout
+    assert told.exit_code == 1

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -278,6 +279,33 @@ def test_a_dropped_guard_is_a_problem(ready: Path) -> None:
     assert ("problem", "record", "its tables or guards were changed outside poam-sync") in troubles()
 
 
+def test_a_fact_that_was_changed_by_hand_is_a_problem(ready: Path) -> None:
+    with closing(sqlite3.connect(ready / "poam.db", isolation_level=None)) as connection:
+        [(sql,)] = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'systems_update_is_journaled'")
+        connection.execute("DROP TRIGGER systems_update_is_journaled")
+        connection.execute("UPDATE systems SET provider = 'somebody else'")
+        connection.execute(sql)
+
+    ((level, subject, text),) = troubles()
+    assert (level, subject) == ("problem", "record")
+    assert "does not equal its history: 1 difference, first: systems" in text
+    assert "run poam verify" in run("doctor").stdout
+
+
+def test_a_damaged_page_is_a_problem_told_in_one_sentence(ready: Path) -> None:
+    with closing(sqlite3.connect(ready / "poam.db")) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with (ready / "poam.db").open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"garbage!" * (size // 8))
+
+    ((level, subject, text),) = troubles()
+    assert (level, subject) == ("problem", "record")
+    assert "damaged" in text
+    assert "\n" not in text
+
+
 def test_a_record_that_others_can_read_is_a_warning_with_the_command_that_mends_it(ready: Path) -> None:
     (ready / "poam.db").chmod(0o644)
 
@@ -408,6 +436,16 @@ def test_neutral_text_may_go_to_a_public_repository(ready: Path, github: tuple[S
     assert [each for each in troubles(BOT_TOKEN="bot-token") if each[0] == "problem"] == []
 
 
+def test_a_token_of_a_person_is_a_warning_because_their_acts_cannot_be_told_from_ours(
+    ready: Path, github: tuple[SandboxGithub, SandboxServer]
+) -> None:
+    people = '\n[people."ann@acme.example"]\naccounts = ["code:poam-bot"]\n'
+    configure(ready, CONNECTOR.format(url=github[1].url, more="") + people)
+
+    [(level, _, told)] = [each for each in troubles(BOT_TOKEN="bot-token") if each[1] == "connectors.code"]
+    assert (level, told.partition(":")[0]) == ("warning", "the token is ann@acme.example's own account")
+
+
 def test_a_refused_token_is_a_problem_that_never_shows_it(
     ready: Path, github: tuple[SandboxGithub, SandboxServer]
 ) -> None:
@@ -417,6 +455,18 @@ def test_a_refused_token_is_a_problem_that_never_shows_it(
     assert result.exit_code == 3
     assert "problem  connectors.code: " in result.stdout
     assert "CaNaRy" not in result.output
+
+
+def test_a_connector_that_was_pointed_elsewhere_is_a_warning(
+    ready: Path, github: tuple[SandboxGithub, SandboxServer]
+) -> None:
+    configure(ready, CONNECTOR.format(url=github[1].url, more=""))
+    with Record.open(ready / "poam.db") as record, record.unit(at="2026-03-02T12:00:00Z") as unit:
+        unit.remember("place:code", "https://api.github.com, repository acme/other")
+
+    [(level, subject, told)] = troubles(BOT_TOKEN="bot-token")
+    assert (level, subject) == ("warning", "connectors.code")
+    assert told.endswith("our issues were made at https://api.github.com, repository acme/other")
 
 
 def test_a_tracker_that_is_not_there_does_not_hide_the_next_one(

@@ -73,6 +73,13 @@ def test_what_is_there_already_is_not_written_again(record: Record, same: dict[s
     assert (record.head, record.writes()) == (before, written)
 
 
+def test_a_row_about_a_system_is_about_no_item(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.change(ISSO, "systems", "ACME", {"name": "ACME Cloud 2"})
+    last = journal(record)[-1]
+    assert (last.entity, last.entity_id, last.item_uid, last.new) == ("systems", "ACME", "", "ACME Cloud 2")
+
+
 def test_only_the_fields_that_differ_are_written(record: Record) -> None:
     before = len(journal(record))
     assert change(record, comments="new", point_of_contact="Ann Engineer")
@@ -93,6 +100,11 @@ def test_new_assets_are_one_row_with_both_lists_and_the_same_ones_are_none(recor
         unit.replace_assets(ISSO, "uid-1", ["a", "b"])
     row = journal(record)[-1]
     assert (row.field, row.old, row.new) == ("assets", "web-01.acme.example (443/TCP)", "a\nb")
+    with record.unit(at=AT) as unit:
+        unit.replace_assets(ISSO, "uid-1", ["c"])
+        unit.replace_assets(ISSO, "uid-1", ["a", "b"])
+    assert (row.cycle, row.reason, row.source) == ("", "", "")
+    assert [(row.old, row.new) for row in journal(record)[-2:]] == [("a\nb", "c"), ("c", "a\nb")]
 
     before = record.writes()
     with record.unit(at=AT) as unit:
@@ -147,7 +159,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "work_status_version": st.integers(0, 2**40),
     "false_positive": st.none() | st.sampled_from(Decision),
     "adjusted_risk_rating": st.none() | st.sampled_from(Rating),
-    "work_done_at": st.none() | text,
+    "work_done_at": st.none() | st.sampled_from(["", AT, "2026-03-02T12:00:00+02:00"]),
 }
 some_values = st.fixed_dictionaries({}, optional=VALUES)
 assets = st.lists(text, max_size=3)

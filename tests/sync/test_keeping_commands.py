@@ -102,7 +102,7 @@ def test_a_table_that_is_gone_is_told_as_what_it_is(desk: Desk) -> None:
         (lambda path: path.write_text("no database " * 500), "is not a readable record"),
         (lambda path: path.write_bytes(b""), "is not a poam-sync record"),
         (lambda path: path.unlink(), "there is no record at"),
-        (lambda path: (path.unlink(), path.mkdir()), "there is no record at"),
+        (lambda path: (path.unlink(), path.mkdir()), "poam.db is a folder, not a record"),
     ],
 )
 def test_a_file_that_is_no_record_is_told_in_one_sentence_by_every_command(
@@ -194,19 +194,47 @@ def test_a_document_leads_back_to_the_row_it_is_an_extract_of(desk: Desk) -> Non
     document = desk.folder / "poam.xlsx"
     desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
     told = desk.done("verify", "--document", str(document)).splitlines()
-    seq, _ = carried_head(document)
-    assert told[1] == f"poam.xlsx is an extract of this record: its journal row {seq} is there"
+    (seq, _), _ = carried_head(document)
+    assert told[1] == f"poam.xlsx is, byte for byte, a document that this record made, an extract of journal row {seq}"
     rewrite_history(desk)
     assert "the journal was written anew" in desk.run("verify", "--document", str(document)).stdout
 
 
-def test_a_document_that_somebody_saved_again_still_leads_back(desk: Desk) -> None:
+def save_again(document: Path) -> None:
+    openpyxl.load_workbook(document).save(document)
+
+
+def take_a_row_out(document: Path) -> None:
+    book = openpyxl.load_workbook(document)
+    book.worksheets[1].delete_rows(7)
+    book.save(document)
+
+
+@pytest.mark.parametrize("change", [save_again, take_a_row_out])
+def test_a_document_that_is_not_byte_for_byte_as_it_was_made_is_not_vouched_for(desk: Desk, change: Any) -> None:
     document = desk.folder / "poam.xlsx"
     desk.done("export", "fedramp", "-o", str(document), "--system", "ACME")
-    openpyxl.load_workbook(document).save(document)
-    desk.done("verify", "--document", str(document))
-    rewrite_history(desk)
-    cleanly(desk.run("verify", "--document", str(document)))
+    (seq, _), _ = carried_head(document)
+    change(document)
+
+    result = desk.run("verify", "--document", str(document))
+
+    told, whole = result.stdout.splitlines()
+    assert told == (
+        f"! poam.xlsx names journal row {seq}, which is there, but it is not, byte for byte, a document that this "
+        "record made: edited or saved again since, made by hand, or made after the backup that was restored"
+    )
+    assert whole.startswith("The record equals its history")
+    assert cleanly(result)[0] == "the record is sound, but 1 document cannot be proven by it"
+    assert '"ok": false' in desk.run("verify", "--document", str(document), "--json").stdout
+
+
+def test_every_document_that_was_ever_made_is_still_vouched_for(desk: Desk) -> None:
+    first, second = desk.folder / "first.xlsx", desk.folder / "second.xlsx"
+    desk.done("export", "fedramp", "-o", str(first), "--system", "ACME")
+    desk.done("set", "V-1", "comments=afterwards", "--reason", "x")
+    desk.done("export", "fedramp", "-o", str(second), "--system", "ACME")
+    assert desk.done("verify", "--document", str(first), "--document", str(second)).count("byte for byte") == 2
 
 
 def test_a_file_that_names_no_row_is_told_in_one_sentence(desk: Desk) -> None:
@@ -234,7 +262,7 @@ def test_a_foreign_document_accuses_nobody_of_having_edited_the_record(desk: Des
         "restored; if neither, the journal was written anew",
         f"The record equals its history: {seq} journal rows, head {head}",
     ]
-    assert cleanly(result)[0] == "the record is sound, but 1 document did not come from it"
+    assert cleanly(result)[0] == "the record is sound, but 1 document cannot be proven by it"
     assert '"ok": false' in desk.run("verify", "--document", str(document), "--json").stdout
 
 
@@ -269,3 +297,120 @@ def test_a_backup_never_overwrites_a_file(desk: Desk) -> None:
 def test_a_backup_that_cannot_be_made_is_told(desk: Desk) -> None:
     error, _ = cleanly(desk.run("backup", str(desk.folder / "none" / "copy.db")))
     assert "copy.db could not be written" in error
+
+
+# what was changed by hand goes nowhere
+
+
+TAMPERED = "UPDATE items SET scheduled_completion_date = '2027-01-01' WHERE uid = 'uid-1'"
+
+
+def test_a_record_with_a_tampered_fact_makes_no_document_and_no_copy(desk: Desk) -> None:
+    document, copy = desk.folder / "new.xlsx", desk.folder / "copy.db"
+    by_hand(desk, TAMPERED)
+    for command in (("export", "fedramp", "-o", str(document), "--system", "ACME"), ("backup", str(copy))):
+        error, hint = cleanly(desk.run(*command))
+        assert error.startswith("the record does not equal its history: items uid-1 (V-1): scheduled_completion_date")
+        assert "run poam verify" in hint
+    assert not [*desk.folder.glob("new.xlsx"), *desk.folder.glob("copy.db"), *desk.folder.glob("*.partial")]
+
+
+def test_a_document_of_a_past_day_is_refused_as_well(desk: Desk) -> None:
+    desk.engine.clock.advance(days=1)
+    by_hand(desk, "UPDATE journal SET person = 'nobody' WHERE seq = 2")
+    command = ("export", "fedramp", "-o", str(desk.folder / "x.xlsx"), "--system", "ACME", "--as-of", "2026-03-02")
+    assert "journal row 2 was changed after it was written" in cleanly(desk.run(*command))[0]
+
+
+@pytest.mark.parametrize("table", ["assets", "milestones"])
+def test_a_document_tells_the_journals_word_whatever_stands_in_the_tables_beside_the_items(
+    desk: Desk, table: str
+) -> None:
+    first, second = desk.folder / "first.xlsx", desk.folder / "second.xlsx"
+    desk.done("export", "fedramp", "-o", str(first), "--system", "ACME")
+    by_hand(desk, f"UPDATE {table} SET {'identifier' if table == 'assets' else 'description'} = 'forged'")  # noqa: S608
+    desk.run("export", "fedramp", "-o", str(second), "--system", "ACME")
+    assert second.read_bytes() == first.read_bytes()
+    cleanly(desk.run("backup", str(desk.folder / "copy.db")))
+
+
+# what the record remembers
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM meta WHERE key = 'record_id'", "UPDATE meta SET value = ''"])
+def test_a_record_without_its_id_is_told_in_one_sentence_by_every_command(desk: Desk, statement: str) -> None:
+    by_hand(desk, statement)
+    for command in (
+        ("verify",),
+        ("list",),
+        ("status",),
+        ("set", "V-1", "comments=x", "--reason", "x"),
+        ("backup", str(desk.folder / "copy.db")),
+    ):
+        assert "has lost its record id" in cleanly(desk.run(*command))[0]
+    assert "has lost its record id" in desk.run("doctor").stdout
+
+
+def test_another_record_id_is_found_by_the_marks_of_the_links(desk: Desk) -> None:
+    by_hand(desk, "UPDATE meta SET value = 'another' WHERE key = 'record_id'")
+    assert "its mark is not the one made of the record's id" in desk.run("verify").stdout
+    assert "its mark is not the one" in cleanly(desk.run("backup", str(desk.folder / "copy.db")))[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("state = 'foo'", "state of item V-1 is 'foo'"),
+        ("forecast_date = 'soon'", "forecast_date of item V-1 is 'soon'"),
+        ("work_done_at = 'never'", "work_done_at of item V-1 is 'never'"),
+    ],
+)
+def test_a_value_that_its_column_cannot_have_is_told_with_its_item_and_column(
+    desk: Desk, change: str, told: str
+) -> None:
+    with closing(sqlite3.connect(desk.folder / "poam.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(f"UPDATE items SET {change} WHERE uid = 'uid-1'")  # noqa: S608
+        for _, sql in guards:
+            connection.execute(sql)
+    for command in (("list",), ("show", "V-1"), ("status",)):
+        error, hint = cleanly(desk.run(*command))
+        assert told in error
+        assert "run poam verify" in hint
+
+
+@pytest.mark.parametrize("key", ["full_at", "planned_seq", "created_at"])
+@pytest.mark.parametrize("value", ["never", "2026-03-02T12:00:00", "", "9" * 30, "-5"])
+def test_what_is_remembered_of_the_last_cycle_counts_as_unknown_where_it_is_garbage(
+    desk: Desk, key: str, value: str
+) -> None:
+    desk.at_work(lambda ready: ready.later())
+    by_hand(desk, f"INSERT OR REPLACE INTO meta VALUES ('{key}', '{value}')")  # noqa: S608
+    desk.at_work(lambda ready: ready.later())
+    desk.done("verify")
+    desk.done("export", "fedramp", "-o", str(desk.folder / "x.xlsx"), "--system", "ACME")
+
+
+# an older copy, put back by hand
+
+
+def test_commands_that_only_look_say_that_an_older_copy_was_put_back(desk: Desk) -> None:
+    path, older = desk.folder / "poam.db", desk.folder / "older.db"
+    copy_record(path, older)
+    desk.done("set", "V-1", "comments=new", "--reason", "x")
+    assert desk.run("status").stdout.startswith("In step")
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(older.read_bytes())
+
+    status = desk.run("status")
+
+    assert status.stdout.startswith("Not in step: restored from a backup; the next cycle only takes in")
+    assert status.exit_code == 1
+    assert "poam.db is not as the last command left it" in status.stderr
+    assert "poam.db is not as the last command left it" in desk.run("list").stderr
+    assert "poam.db is not as the last command left it" in desk.run("plan").stderr
+    assert path.read_bytes() == older.read_bytes(), "who only looks writes nothing"

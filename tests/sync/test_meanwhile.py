@@ -21,14 +21,21 @@ from .engine import ISSO, Engine, engine, item
 AT = "2026-03-03T00:00:00.000Z"
 
 
-class Terse(MemoryTracker):
-    """Answers an edit without a history, as GitHub does; `before` happens just before the next one arrives."""
+class Hurried(MemoryTracker):
+    """A tracker where `before` happens just before our next edit arrives."""
 
     before: Callable[[], object] = staticmethod(lambda: None)
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         happens, self.before = self.before, lambda: None
         happens()
+        return super().edit(issue, edit)
+
+
+class Terse(Hurried):
+    """Answers an edit without a history, as GitHub does."""
+
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
         return replace(super().edit(issue, edit), history=())
 
 
@@ -49,6 +56,24 @@ def test_what_a_person_did_just_before_our_edit_arrived_is_told_of_them_once(tmp
         assert story.item().work_status is WorkStatus.DONE
         assert [who for who, _, _ in story.journal("observed.work_status")] == ["ann@acme.example"]
         assert story.item().work_done_by == "ann@acme.example"
+        at_rest(story)
+
+
+def test_a_date_that_somebody_moves_with_our_account_just_before_our_title_arrives_is_no_echo_of_it(
+    tmp_path: Path,
+) -> None:
+    with engine(tmp_path, item(1)) as story:
+        tracker = Hurried("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        renamed(story, "A newer name")
+        tracker.before = lambda: story.world.change(
+            Account("poam"), story.link().remote_id or "", {"due_dates": ("2026-04-01",)}
+        )
+        story.later()
+        story.later()
+        assert story.item().forecast_date == "2026-04-01"
+        assert story.issue().title == "[V-1] A newer name"
         at_rest(story)
 
 
@@ -177,6 +202,24 @@ def test_what_a_tracker_will_not_take_is_written_once_and_told(tmp_path: Path) -
         at_rest(story)
 
 
+def test_a_status_that_a_tracker_will_not_take_is_written_once_and_told(tmp_path: Path) -> None:
+    class Stubborn(MemoryTracker):
+        def edit(self, issue: Issue, edit: Edit) -> Issue:
+            return super().edit(issue, replace(edit, status=None))
+
+    with engine(tmp_path, item(1)) as story:
+        story.tracker = Stubborn("jira", story.world)
+        story.cycle()
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+        story.later()
+        [conflict] = story.conflicts()
+        assert (conflict.field, conflict.policy, conflict.record_value, conflict.tracker_value) == (
+            *("work_status", "refused", "blocked", "not_started"),
+        )
+        at_rest(story)
+
+
 def test_a_bulk_edit_that_no_list_shows_yet_is_held_back_as_the_issues_are_read_to_be_written(tmp_path: Path) -> None:
     with engine(tmp_path, *(item(n) for n in range(1, 21))) as story:
         story.cycle()
@@ -188,6 +231,8 @@ def test_a_bulk_edit_that_no_list_shows_yet_is_held_back_as_the_issues_are_read_
                 story.person.close(story.link(n).remote_id or "")
         error = story.cycle().connectors[0].error
         assert isinstance(error, MassChange)
+        assert str(error) == "jira: far more changed there than usual while we wrote, so nothing more was done"
+        assert error.hint == "the next cycle sees all of it and asks: poam plan"
         done = [n for n in range(1, 21) if story.item(n).work_status is WorkStatus.DONE]
         assert len(done) < 5, "the guard lets no more through than it ever does"
         story.clock.advance(minutes=10)

@@ -10,8 +10,9 @@ import pytest
 
 from poam.mapping.item import State, WorkStatus
 from poam.mapping.life import Role
-from poam.sync.deciding.decisions import approve, transition
 from poam.sync.deciding.edits import edit
+from poam.sync.deciding.requests import approve
+from poam.sync.deciding.transitions import transition
 from poam.sync.record.mirrors import last_word_on_work
 
 from .deciding import ANN, OTTO, SCAN, approved, ask, at_rest, close, deciding, moved, pair, rejected

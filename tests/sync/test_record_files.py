@@ -77,8 +77,9 @@ def test_where_there_is_no_file_there_is_no_record_and_none_is_made(
     tmp_path: Path, enter: Callable[[Path], Record]
 ) -> None:
     (tmp_path / "folder").mkdir()
-    for name in ("none.db", "folder", "no/such/poam.db"):
-        with pytest.raises(RecordMissing, match="there is no record at") as missing:
+    wanted = {"none.db": "there is no record at", "no/such/poam.db": "there is no record at", "folder": "is a folder"}
+    for name, told in wanted.items():
+        with pytest.raises(RecordMissing, match=told) as missing:
             enter(tmp_path / name)
         assert "change [record] path" in missing.value.hint
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]

@@ -315,7 +315,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "newer": (lambda path: raw(path, "PRAGMA user_version=99"), "has schema version 99, this poam-sync knows 1"),
     "edited": (edited, "it is no whole record: items uid-1 (V-1): comments is 'mine'"),
     "unguarded": (lambda path: raw(path, "DROP TRIGGER items_never_go"), "tables or guards were changed"),
-    "nameless": (lambda path: raw(path, "DELETE FROM meta WHERE key = 'record_id'"), "it has no record id"),
+    "nameless": (lambda path: raw(path, "DELETE FROM meta WHERE key = 'record_id'"), "has lost its record id"),
 }
 
 

@@ -85,7 +85,12 @@ def test_issues_of_items_that_the_restored_record_does_not_have_are_told_and_lef
             ]
             assert again.later().recovered == ()
             assert again.tracker.get(lost.id) == lost
-            again.later(days=3)  # no list shows it as changed any more
+            again.later(minutes=30)
+            again.person.label(again.link(1).remote_id or "", add=("newer",))
+            again.later(minutes=30)
+            again.world.faults.append(("get_many", "before", Unavailable))
+            again.later(minutes=30)  # no list shows it as changed any more, and nobody compares everything
+            assert again.world.faults.pop()[0] == "get_many", "nobody asks for it as long as no item is new"
             with again.record.unit(at=AT) as unit:
                 unit.add_items(ISSO, [item(2)])
             again.later()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from poam.mapping.item import ChangeKind, MilestoneChange
+from poam.mapping.marker import marker
 from poam.sync.documents.export import generate, keep
 from poam.sync.errors import RecordCorrupt
 from poam.sync.record.database import Database, sqlite3
@@ -45,7 +46,8 @@ def _columns() -> list[tuple[str, str]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A record with a row in every table of facts."""
     path = tmp_path_factory.mktemp("whole") / "poam.db"
-    link = Link("link-1", "uid-1", "jira", 1, "poam-abc", "10001", "SEC-1", "https://acme.example/SEC-1", "live")
+    mark = marker("test-record", "uid-1", "jira", 1)
+    link = Link("link-1", "uid-1", "jira", 1, mark, "10001", "SEC-1", "https://acme.example/SEC-1", "live")
     request = Request(
         *(1, "uid-1", "link-1", "later_date", "waiting", "2026-05-01", "2026-07-01", "ann@acme.example", "Ann", AT),
         *("", "7", "", None, ""),
@@ -250,6 +252,11 @@ def test_a_rewritten_chain_that_tells_another_fact_is_found_by_the_fact(path: Pa
     assert [problem for problem in found(path) if problem.startswith("links link-1")]
 
 
+def test_a_rewritten_chain_that_tells_of_a_fact_that_was_never_made_is_found_by_that_fact(path: Path) -> None:
+    rechain(path, lambda row: row.update(entity="items", entity_id="nobody", field="comments", new="x"))
+    assert "items nobody: the journal has it, the table does not" in found(path)
+
+
 def test_the_last_rows_cut_off_are_found_by_the_facts_they_made(path: Path) -> None:
     with by_hand(path) as connection:
         connection.execute("PRAGMA foreign_keys=OFF")
@@ -268,7 +275,8 @@ def test_what_the_engine_only_remembers_is_no_fact(path: Path) -> None:
     [
         ("UPDATE items SET comments = CAST(x'66ff' AS TEXT)", "items uid-1 (V-1): comments"),
         ("UPDATE links SET remote_key = CAST(x'ff' AS TEXT)", "links link-1: remote_key"),
-        ("UPDATE journal SET reason = CAST(x'ff' AS TEXT) WHERE seq = 3", "journal row 3 "),
+        ("UPDATE links SET id = CAST(x'ff' AS TEXT)", "links \\udcff: the table has it"),
+        ("UPDATE journal SET reason = CAST(x'ff' AS TEXT) WHERE seq = 3", "journal row 3 was changed"),
         ("UPDATE journal SET new = '[7]' WHERE seq = 2", "journal row 2 "),
         ("UPDATE journal SET new = printf('%.*c', 100000, '[') WHERE seq = 2", "journal row 2 "),
         ("UPDATE journal SET hash = CAST(x'ff' AS TEXT) WHERE seq = (SELECT max(seq) FROM journal)", "journal row "),
@@ -315,3 +323,19 @@ def test_after_bytes_that_are_no_text_were_told_the_record_can_still_be_read(who
         record.db.execute("UPDATE items SET comments = CAST(x'61ff62' AS TEXT) WHERE uid = 'uid-1'")
         assert any("comments" in told for told in problems(record.db))
         assert [each.comments for each in load(record.db, "uid = ?", ("uid-1",))] == ["a\ufffdb"]
+
+
+def test_a_writer_who_commits_while_the_record_is_proved_is_no_forger(path: Path) -> None:
+    with Record.open(path) as writer, Record.read(path) as record:
+
+        def meanwhile(statement: str) -> None:
+            if "FROM items" in statement and writer.committed is None:
+                with writer.unit(at=AT) as unit:
+                    unit.change(IMPORTER, "items", "uid-1", {"comments": "meanwhile"})
+
+        record.db.conn.set_trace_callback(meanwhile)
+        told = list(problems(record.db))
+        record.db.conn.set_trace_callback(None)
+        assert writer.committed is not None
+        assert told == []
+        assert list(problems(record.db)) == []
