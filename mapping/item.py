@@ -60,6 +60,10 @@ class Decision(StrEnum):
     PENDING = "pending"
 
 
+DEVIATIONS = ("risk_adjustment", "false_positive", "operational_requirement")
+"""The columns of an item that hold such a decision."""
+
+
 class ChangeKind(StrEnum):
     """What a milestone change says: `(2) Update 2026-03-20 : why`."""
 

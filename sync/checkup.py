@@ -16,7 +16,7 @@ from ..mapping.life import MIRRORED_STATES
 from .errors import PoamSyncError
 from .record.database import journal_mode, must_be_undamaged, plainly, source, sqlite3
 from .record.items import load as load_items
-from .record.mirrors import remembered
+from .record.memory import remembered
 from .record.record import Record
 from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
 from .record.verify import problems

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ..mapping.item import WorkStatus
 from ..mapping.life import UNATTRIBUTED, RequestKind
-from .deciding.conflicts import end_by_itself, raise_conflict
-from .deciding.status_date import dated
-from .looking.steps import ItemChange, NewRequest, Observed, Step, View
+from .conflicts import end_by_itself, raise_conflict
+from .looking.existence import becomes_missing
+from .looking.steps import ItemChange, NewConflict, NewRequest, Observed, Step, View
 from .record.journal import Author
 from .record.kinds import Link, Request
-from .record.mirrors import keep, keep_base, waiting_requests
+from .record.mirrors import keep_base, sighting_of, waiting_requests
+from .record.rows import keep
 from .record.unit import Unit
 from .settings.config import Config
 from .settings.people import author, daemon, person_of
+from .status_date import dated
 
 
 def engineer(config: Config, connector: str, observed: Observed | None) -> Author:
@@ -53,7 +55,7 @@ def _observe(unit: Unit, config: Config, link: Link, one: Observed) -> None:
     """Keeps what a person did, whatever becomes of it: the time is the tracker's own."""
     by = engineer(config, link.connector, one)
     told = f"seen at {link.remote_key}" + (f", done there at {one.at}" if one.at else "")
-    unit.observe(by, link.id, link.item_uid, one.field, one.old, one.new, reason=told, source=one.source)
+    unit.note_observed(by, link.id, link.item_uid, one.field, one.old, one.new, reason=told, source=one.source)
 
 
 def _change_item(unit: Unit, config: Config, view: View, change: ItemChange) -> None:
@@ -112,3 +114,15 @@ def _supersede(unit: Unit, config: Config, step: Step, kind: RequestKind, becaus
         if request.kind == kind:
             by = engineer(config, link.connector, because)
             unit.change(by, "requests", request.id, ended, reason=why, source=because.source)
+
+
+def note_missing(unit: Unit, config: Config, link: Link, told: str) -> bool:
+    """Counts a look that did not find the issue; True once that makes it missing. The item is not touched."""
+    known = sighting_of(unit.db, link)
+    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=known.missing_since or unit.at))
+    if not becomes_missing(known, unit.at, config.sync.limits):
+        return False
+    by = daemon(link.connector)
+    unit.change(by, "links", link.id, {"state": "missing"}, reason=told)
+    raise_conflict(unit, link, NewConflict("issue", None, link.remote_key, told, None, "missing"), by=by)
+    return True

@@ -14,11 +14,12 @@ from .observe import observe
 from .plan import ConnectorPlan, Plan
 from .record.database import Database
 from .record.journal import head
-from .record.mirrors import connectors_with_issues, has_followers, planned_seq, remembered, remembered_instant
+from .record.memory import has_followers, planned_seq, remember, remembered, remembered_instant
+from .record.mirrors import connectors_with_issues
 from .record.record import Record
 from .restored import as_restored, end_restore, recovered, was_restored
 from .settings.config import Config
-from .store import put_meta, store
+from .store import store
 from .telling.report import Report, report_of
 from .telling.resting import resting
 from .times import iso
@@ -83,7 +84,7 @@ def act(
     for each in plan.connectors:
         delivery = _deliver(record, trackers, config, each, clock, cycle)
         parts.append(report_of(record, each, delivery))
-    _remember(record, {"planned_seq": str(_settled_seq(record, plan))}, cycle)
+    _remember(record, {"planned_seq": str(_planned_seq(record, plan))}, cycle)
     return Report(
         tuple(parts),
         plan.unrouted,
@@ -110,7 +111,7 @@ def _deliver(
     return deliver(Postman(record, config, trackers[name], each.seen.rules, clock, cycle))
 
 
-def _settled_seq(record: Record, plan: Plan) -> int:
+def _planned_seq(record: Record, plan: Plan) -> int:
     """How far the journal is planned. A connector that could not be read still has all of it before it.
 
     This cycle's own rows are planned too, unless one of their items has a second issue that must follow.
@@ -123,4 +124,4 @@ def _settled_seq(record: Record, plan: Plan) -> int:
 def _remember(record: Record, values: Mapping[str, str], cycle: str) -> None:
     if any(remembered(record.db, key) != value for key, value in values.items()):
         with record.unit(at=cycle, cycle=cycle) as unit:
-            put_meta(unit, values)
+            remember(unit, values)

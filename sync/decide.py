@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..connectors.base import Issue
 from ..mapping.life import MIRRORED_STATES
 from .delivery.links import first_link
-from .looking.existence import becomes_missing, is_copy_of, is_known, is_ours
+from .looking.existence import becomes_missing, is_known
 from .looking.look import look
 from .looking.rules import Rules
 from .looking.steps import Step, View
 from .looking.views import view_of
 from .looking.wanted import is_owed
-from .plan import ConnectorPlan, Plan, Seen, Sibling
+from .plan import ConnectorPlan, Plan, Seen
+from .recognise import recognise
 from .record.database import Database
 from .record.items import unmirrored
 from .record.journal import head
 from .record.kinds import Link
-from .record.mirrors import (
-    changed_items,
-    count_live,
-    links_never_bound,
-    links_with,
-    live_links,
-    planned_seq,
-    remembered,
-    sighting_of,
-)
+from .record.memory import planned_seq, remembered
+from .record.mirrors import count_live, links_never_bound, links_with, live_links, sighting_of
+from .record.past import changed_items
 from .settings.config import Config
 from .settings.routes import route
 from .times import iso
@@ -52,7 +45,7 @@ def _for_connector(
 ) -> ConnectorPlan:
     if seen.rules is None:
         return ConnectorPlan(seen)
-    known = _recognise(seen, _links_for(database, seen), new, seen.rules.accounts)
+    known = recognise(seen.issues, _links_for(database, seen), new, seen.rules.accounts)
     changed = None if _everything(database, seen, full=full) else _changed(database)
     fresh = (
         known.ours
@@ -86,43 +79,12 @@ def _for_connector(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The issues that were seen, by what they are to us."""
-
-    ours: list[tuple[Link, Issue]]
-    found: list[Sibling]
-    twins: list[Sibling]
-    orphans: list[Issue]
-    strangers: set[str]
-
-
 def _links_for(database: Database, seen: Seen) -> list[Link]:
     """The links that the seen issues may belong to."""
     ids, markers = {issue.id for issue in seen.issues}, {issue.marker for issue in seen.issues if issue.marker}
     found = links_with(database, seen.connector, "remote_id", ids)
     found += links_with(database, seen.connector, "marker", markers)
     return list({link.id: link for link in found}.values())
-
-
-def _recognise(seen: Seen, links: Sequence[Link], new: Sequence[Link], accounts: Collection[str]) -> _Known:
-    """An issue is known by its id; by its marker only where our own account wrote it."""
-    known = _Known([], [], [], [], set())
-    by_remote = {link.remote_id: link for link in links if link.remote_id}
-    by_marker = {link.marker: link for link in (*links, *new)}
-    bound = {link.marker for link in links if link.remote_id}
-    for issue in seen.issues:
-        link = by_remote.get(issue.id)
-        if link is not None:
-            if link.state != "retired":
-                ours = is_ours(issue, link, accounts, by_marker)
-                known.ours.append((link, issue)) if ours else known.strangers.add(issue.id)
-        elif (mirror := by_marker.get(issue.marker or "")) and is_copy_of(issue, mirror, accounts):
-            (known.twins if mirror.marker in bound else known.found).append(Sibling(mirror, issue))
-            bound.add(mirror.marker)
-        elif issue.marker and issue.author.id in accounts:
-            known.orphans.append(issue)
-    return known
 
 
 def _step(database: Database, config: Config, link: Link, issue: Issue, rules: Rules, now: str) -> Step | None:

@@ -11,7 +11,8 @@ from .looking.rules import rules_for
 from .plan import Seen
 from .record.database import Database
 from .record.kinds import Link
-from .record.mirrors import cursor_of, links_of, links_to_look_at, remembered, sighting_of
+from .record.memory import cursor_of, remembered
+from .record.mirrors import links_of, links_to_look_at, sighting_of
 from .restored import orphans_to_look_at
 from .settings.config import Config
 from .times import iso

@@ -15,11 +15,13 @@ from .plan import Plan, taking_in_only
 from .record.database import Database
 from .record.items import unmirrored
 from .record.journal import holds
-from .record.mirrors import forget, keep, links_never_bound, owed_at, remembered, remembered_instant
+from .record.memory import forget, remember, remembered, remembered_instant
+from .record.mirrors import links_never_bound
+from .record.owed import owed_at
 from .record.record import Record
+from .record.rows import keep
 from .record.unit import Unit
 from .settings.people import SYSTEM, author, daemon
-from .store import put_meta
 from .telling.report import Recovered
 from .times import iso, moment
 
@@ -53,7 +55,7 @@ def notice_restore(record: Record, last_head: tuple[int, str] | None, at: str) -
     if last_head is None or not is_not_as_left(record, last_head):
         return False
     with record.unit(at=at) as unit:
-        unit.remember(RESTORED_AT, at)
+        remember(unit, {RESTORED_AT: at})
         unit.note(author(SYSTEM, "cli"), "record", str(last_head[0]), "is not as it was left", reason=last_head[1])
     return True
 
@@ -83,7 +85,7 @@ def end_restore(record: Record, plan: Plan, cycle: str) -> None:
         for each in plan.connectors:
             _doubt_creates(unit, each.seen.connector)
             orphans = " ".join(sorted(issue.id for issue in each.orphans))
-            put_meta(unit, {_orphans_key(each.seen.connector): orphans} if orphans else {})
+            remember(unit, {_orphans_key(each.seen.connector): orphans} if orphans else {})
         for key in (RESTORED_AT, "full_at"):  # and the next one compares everything
             forget(unit, key)
 

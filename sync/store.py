@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from ..connectors.base import Created
-from .commit import commit
-from .deciding.conflicts import raise_conflict
-from .delivery.links import note_twin
+from .commit import commit, note_missing
 from .delivery.outbox import bind, owe, owe_edit
-from .looking.existence import becomes_missing
-from .looking.steps import NewConflict
+from .delivery.twins import note_twin
 from .plan import ConnectorPlan, Sibling
-from .record.kinds import Link
-from .record.mirrors import cursor_of, keep, links_of, remembered, sighting_of
+from .record.memory import cursor_of, remember
+from .record.mirrors import links_of
 from .record.record import Record
 from .record.unit import Unit
 from .settings.config import Config
@@ -34,7 +30,7 @@ def store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> bo
         _take_in(unit, config, each)
         if each.sends:
             _note_owed(unit, each)
-        put_meta(unit, {**(each.seen.learnt or {}), f"rules:{each.seen.connector}": str(each.seen.rules)})
+        remember(unit, {**(each.seen.learnt or {}), f"rules:{each.seen.connector}": str(each.seen.rules)})
         return _move_cursor(unit, each)
 
 
@@ -68,25 +64,6 @@ def _bind(unit: Unit, found: Sibling) -> None:
     """A create whose answer was lost shows up in a read: that settles it."""
     issue = found.issue
     bind(unit, found.link, Created(issue.id, issue.key, issue.url), note="seen at the tracker")
-
-
-def note_missing(unit: Unit, config: Config, link: Link, told: str) -> bool:
-    """Counts a look that did not find the issue; True once that makes it missing. The item is not touched."""
-    known = sighting_of(unit.db, link)
-    keep(unit, replace(known, missing_looks=known.missing_looks + 1, missing_since=known.missing_since or unit.at))
-    if not becomes_missing(known, unit.at, config.sync.limits):
-        return False
-    by = daemon(link.connector)
-    unit.change(by, "links", link.id, {"state": "missing"}, reason=told)
-    raise_conflict(unit, link, NewConflict("issue", None, link.remote_key, told, None, "missing"), by=by)
-    return True
-
-
-def put_meta(unit: Unit, values: Mapping[str, str]) -> None:
-    """Remembers what is not remembered yet."""
-    for key, value in values.items():
-        if remembered(unit.db, key) != value:
-            unit.remember(key, value)
 
 
 def _move_cursor(unit: Unit, each: ConnectorPlan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...mapping.item import State
+from ...mapping.item import Decision, State
 from ..deciding.edits import edit
 from ..deciding.transitions import transition as move
 from ..errors import InputError
@@ -58,3 +58,6 @@ def transition(frame: Frame, item: str, state: str, reason: str, evidence: tuple
     say(f"{found.poam_id}: {found.state.replace('_', ' ')} -> {state.replace('_', ' ')}")
     for key in left:
         say(f"{key} is still open; close it there")
+    if found.state is State.RISK_ACCEPTED and found.operational_requirement is Decision.YES:
+        way = f"poam --as AO set {found.poam_id} operational_requirement=no --reason TEXT"
+        say(f"its operational requirement is still approved, so it is not late: {way}")

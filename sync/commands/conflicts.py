@@ -10,9 +10,9 @@ import click
 from ..deciding.edits import BY_HAND
 from ..deciding.resolve import resolve as decide
 from ..looking.due_date import NAME as DUE_DATE
-from ..looking.merge import Policy
 from ..record.kinds import Conflict, Link
-from ..record.mirrors import rows
+from ..record.rows import rows
+from ..settings.policies import Policy
 from ..telling.standing import instant
 from .arguments import Number
 from .frame import Frame, json_option, pass_frame

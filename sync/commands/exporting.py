@@ -11,9 +11,9 @@ import click
 from ...mapping.dates import is_date
 from ...mapping.documents.document import FedrampLayout
 from ..documents.export import generate, keep
-from ..documents.files import must_replace_a_workbook, prepared, same_file
 from ..errors import InputError
-from ..record.mirrors import remembered_instant
+from ..files import must_replace_a_workbook, prepared, same_file
+from ..record.memory import remembered_instant
 from ..record.record import Record
 from ..settings.people import author
 from ..telling.health import health_path

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ..documents.files import read_bytes
 from ..documents.intake import FieldChange, ImportPlan, apply_import, choose_system, plan_import, read_document, uid_of
 from ..errors import InputError
+from ..files import read_bytes
 from ..settings.people import author
 from ..telling.standing import counted
 from . import Outcome

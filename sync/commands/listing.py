@@ -8,8 +8,8 @@ from ...mapping.item import State, WorkStatus
 from ..errors import InputError
 from ..record.items import load
 from ..record.kinds import Link
-from ..record.mirrors import rows
 from ..record.record import Record
+from ..record.rows import rows
 from ..settings.problems import did_you_mean
 from .arguments import Word
 from .frame import Frame, json_option, pass_frame

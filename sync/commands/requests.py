@@ -8,8 +8,8 @@ from ..deciding.requests import approve as decide_yes
 from ..deciding.requests import reject as decide_no
 from ..record.items import load
 from ..record.kinds import Request
-from ..record.mirrors import rows
 from ..record.record import Record
+from ..record.rows import rows
 from ..record.told import waiting
 from ..telling.standing import counted
 from .arguments import Number

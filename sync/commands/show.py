@@ -10,8 +10,8 @@ import click
 
 from ...mapping.item import PoamItem
 from ..record.kinds import Conflict, Link, Request
-from ..record.mirrors import rows
 from ..record.record import Record
+from ..record.rows import rows
 from .frame import Frame, json_option, pass_frame
 from .output import print_fields, print_json, say
 from .shapes import Shape, find_item, item_shape, link_shape
@@ -84,7 +84,8 @@ _LINES: Mapping[str, Callable[[Any], str]] = {
         ("kind", "state", "id", "requested_date", "requested_by", "reason", "decided_by", "decision_reason"),
     ),
     "conflicts": lambda c: (
-        f"{c['id']}  {c['state']}  {c['field']}: record {c['record_value']}, tracker {c['tracker_value']}"
+        f"{c['id']}  {c['state']}  {c['field']}: record {c['record_value'] or 'nothing'}, "
+        f"tracker {c['tracker_value'] or 'nothing'}"
     ),
     "evidence": lambda evidence: _told(evidence, ("kind", "reference", "state", "added_by", "added_at")),
 }

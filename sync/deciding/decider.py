@@ -12,11 +12,11 @@ from ..errors import NotAllowed
 from ..looking.views import profile_id
 from ..record.journal import Author
 from ..record.kinds import Request
-from ..record.mirrors import rows
+from ..record.rows import rows
 from ..record.unit import Unit
 from ..settings.config import Config
 from ..settings.people import Identity, author
-from .status_date import Value, dated
+from ..status_date import Value, dated
 
 
 @dataclass(frozen=True, slots=True)

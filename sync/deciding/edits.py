@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ...mapping.dates import DateMeaning, classify_date, effective_due, is_date, policy_date
-from ...mapping.item import Decision, FindingKind, PoamItem, Rating, State, WorkStatus
+from ...mapping.item import DEVIATIONS, Decision, FindingKind, PoamItem, Rating, State, WorkStatus
 from ...mapping.life import Role
 from ..errors import InputError, NotAllowed
 from ..record.journal import entries
 from ..settings.problems import did_you_mean
+from ..status_date import Value
 from .decider import Decider
-from .status_date import Value
 from .work import answer_by_work, moved_to
 
 _OFFICIALS = frozenset({Role.ISSO, Role.AO})
@@ -90,7 +90,6 @@ _TEXTS = (
     ),
     *("cves", "service_names"),
 )
-DEVIATIONS = ("risk_adjustment", "false_positive", "operational_requirement")
 
 EDITABLE: Mapping[str, Editable] = {
     "weakness_name": Editable(_needed),

@@ -13,7 +13,7 @@ from ...mapping.life import RequestKind, accepting
 from ..errors import InputError, NotAllowed
 from ..record.items import change_row, load
 from ..record.kinds import Request
-from ..record.mirrors import rows
+from ..record.rows import rows
 from .decider import Decider
 from .transitions import transition
 from .work import asked_again, moved_to

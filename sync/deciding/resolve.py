@@ -13,9 +13,10 @@ from ..errors import InputError, NotAllowed
 from ..looking.due_date import AMBIGUOUS
 from ..looking.due_date import NAME as DUE_DATE
 from ..record.items import load
-from ..record.journal import last_words
 from ..record.kinds import Conflict, Link
-from ..record.mirrors import forget_base, last_told, link_of, rows
+from ..record.mirrors import forget_base, link_of
+from ..record.past import last_told, last_words
+from ..record.rows import rows
 from .decider import Decider
 from .edits import BY_HAND, edit
 from .work import answer_by_work, worked

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from ...mapping.item import PoamItem, State, WorkStatus
 from ...mapping.life import Refused, RequestKind, Transition, check_transition, closure_reason
-from ..documents.files import evidence_of
 from ..errors import NotAllowed
+from ..files import evidence_of
 from ..record.kinds import Conflict
-from ..record.mirrors import rows
+from ..record.rows import rows
 from .decider import Decider
 from .supporting_documents import ACCEPTANCE, EVIDENCE, VALIDATION, with_evidence, withdrawn
 from .work import asked_again, worked, workers

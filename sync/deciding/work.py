@@ -6,7 +6,8 @@ from ...mapping.consequences import consequences
 from ...mapping.item import PoamItem, WorkStatus
 from ...mapping.life import UNATTRIBUTED
 from ..record.database import Database
-from ..record.mirrors import own_accounts, work_before_it_ended, workers_of
+from ..record.memory import own_accounts
+from ..record.past import work_before_it_ended, workers_of
 from ..settings.config import Config
 from ..settings.people import person_of
 from .decider import Decider

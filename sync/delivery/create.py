@@ -17,15 +17,16 @@ from ..looking.wanted import first_draft
 from ..record.kinds import Link, Owed
 from ..record.mirrors import links_unseen
 from ..times import later
-from .links import note_twin
-from .outbox import bind, owe_edit, settle, written
+from .outbox import bind, clear, owe_edit, written
 from .postman import Postman
+from .twins import note_twin
 
 
-def never_arrived(postman: Postman, owed: Owed, link: Link) -> bool:
-    """Whether a create may be sent: it never was, or the tracker was asked for our marker and does not have it.
+def cleared_to_send(postman: Postman, owed: Owed, link: Link) -> bool:
+    """Finds out what became of a create; True when it may be sent: it never was, or the tracker does not have it.
 
-    Only a search begun late enough, in the place it was sent to, proves that. Raises TrackerError when none could be.
+    An issue that carries our marker is adopted. Only a search begun late enough, in the place it was sent to, proves
+    that there is none. Raises TrackerError when it could not be asked.
     """
     if owed.state == "PENDING":
         return True
@@ -49,11 +50,11 @@ def never_arrived(postman: Postman, owed: Owed, link: Link) -> bool:
 
 
 def create(postman: Postman, owed: Owed, link: Link) -> None:
-    """Sends one create, once; `never_arrived` has said that it may be sent. Raises TrackerError."""
+    """Sends one create, once; `cleared_to_send` has said that it may be sent. Raises TrackerError."""
     view = view_of(postman.record.db, postman.config, link)
     if view.item.state not in MIRRORED_STATES or link.state != "planned":  # decided before an engineer could see it
         with postman.unit() as unit:
-            settle(unit, owed)
+            clear(unit, owed)
         return
     draft = first_draft(view, postman.rules)
     deadline = later(postman.now, postman.config.sync.limits.send_deadline)

@@ -9,16 +9,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ...connectors.errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unsettled
-from ..deciding.conflicts import raise_conflict
+from ..commit import note_missing
+from ..conflicts import raise_conflict
 from ..errors import MassChange
 from ..looking.rules import text_mode
 from ..looking.steps import NewConflict
 from ..record.kinds import Link, Owed
-from ..record.mirrors import in_hand, keep, link_of, remembered, unsettled
+from ..record.memory import remember, remembered
+from ..record.mirrors import link_of
+from ..record.owed import in_hand, writes_owed
+from ..record.rows import keep
 from ..settings.people import daemon
-from ..store import note_missing
 from ..times import later
-from .create import create, never_arrived, read_new_ones
+from .create import cleared_to_send, create, read_new_ones
 from .edit import edit, retire
 from .postman import Delivery, Postman
 
@@ -30,7 +33,7 @@ OPERATIONS = {"create": create, "edit": edit, "retire": retire}
 def deliver(postman: Postman) -> Delivery:
     """Sends every write that is due. Trouble with one issue does not keep the others waiting; an outage does."""
     delivery = postman.delivery
-    due = [owed for owed in unsettled(postman.record.db, postman.rules.connector) if owed.not_before <= postman.now]
+    due = [owed for owed in writes_owed(postman.record.db, postman.rules.connector) if owed.not_before <= postman.now]
     try:
         sender = _with_fresh_visibility(postman) if due else postman
         for owed in due:
@@ -48,7 +51,7 @@ def _with_fresh_visibility(postman: Postman) -> Postman:
     if visibility == remembered(postman.record.db, key):
         return postman
     with postman.unit() as unit:
-        unit.remember(key, visibility)
+        remember(unit, {key: visibility})
     text = text_mode(postman.config.connectors[name], visibility)
     return replace(postman, rules=replace(postman.rules, text=text))
 
@@ -71,7 +74,7 @@ def _try(postman: Postman, owed: Owed) -> None:
 
 def _send(postman: Postman, owed: Owed) -> None:
     link = link_of(postman.record.db, owed.link_id)
-    if owed.operation == "create" and not never_arrived(postman, owed, link):
+    if owed.operation == "create" and not cleared_to_send(postman, owed, link):
         return  # outside the net below: a question that could not be asked has proved nothing about the write
     try:
         OPERATIONS[owed.operation](postman, owed, link)

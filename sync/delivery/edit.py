@@ -8,13 +8,15 @@ from dataclasses import replace
 from ...connectors.base import Edit, Issue
 from ...connectors.errors import Gone, Unavailable
 from ...mapping.issue_text import with_block
-from ..deciding.conflicts import raise_conflict
+from ..conflicts import raise_conflict
 from ..looking.existence import is_ours
 from ..looking.steps import NewConflict
 from ..record.kinds import Link, Owed
-from ..record.mirrors import in_hand, keep, links_of_item, links_with, sighting_of
+from ..record.mirrors import links_of_item, links_with, sighting_of
+from ..record.owed import in_hand
+from ..record.rows import keep
 from ..settings.people import daemon
-from .outbox import renewed, settle, written
+from .outbox import clear, renewed, written
 from .postman import Postman
 
 
@@ -82,4 +84,4 @@ def _send(postman: Postman, owed: Owed, issue: Issue, wanted: Edit) -> Issue:
 
 def _done(postman: Postman, owed: Owed) -> None:
     with postman.unit() as unit:
-        settle(unit, in_hand(unit.db, owed))
+        clear(unit, in_hand(unit.db, owed))

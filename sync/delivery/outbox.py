@@ -12,7 +12,9 @@ from ...connectors.base import Created, Draft, Edit
 from ..looking.steps import Step
 from ..record.journal import as_json
 from ..record.kinds import Link, Owed
-from ..record.mirrors import in_hand, keep, owed_at, sighting_of
+from ..record.mirrors import sighting_of
+from ..record.owed import in_hand, owed_at
+from ..record.rows import keep
 from ..record.unit import Unit
 from ..settings.people import daemon
 
@@ -50,7 +52,7 @@ def bind(unit: Unit, link: Link, created: Created, *, note: str = "") -> None:
     keep(unit, sighting_of(unit.db, link))  # blank for now: somebody has to look at the new issue
     owed = owed_at(unit.db, link.id)
     if owed is not None:
-        settle(unit, owed, note=note)
+        clear(unit, owed, note=note)
 
 
 def renewed(unit: Unit, owed: Owed) -> Owed:
@@ -59,11 +61,11 @@ def renewed(unit: Unit, owed: Owed) -> Owed:
     """
     if not owed.attempts:
         return owed
-    settle(unit, owed, note=owed.last_error or "planned anew")
+    clear(unit, owed, note=owed.last_error or "planned anew")
     owe_at(unit, owed.link_id, owed.operation)
     return in_hand(unit.db, owed)
 
 
-def settle(unit: Unit, owed: Owed, *, note: str = "") -> None:
+def clear(unit: Unit, owed: Owed, *, note: str = "") -> None:
     """A write that is no longer owed."""
     keep(unit, replace(owed, state="DONE", last_error=note))

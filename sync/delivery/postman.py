@@ -17,8 +17,10 @@ from ..looking.rules import Rules
 from ..looking.steps import NOTHING_WRITTEN, Step, Writes
 from ..looking.views import view_of
 from ..record.kinds import Owed
-from ..record.mirrors import count_live, in_hand, keep, link_of
+from ..record.mirrors import count_live, link_of
+from ..record.owed import in_hand
 from ..record.record import Record
+from ..record.rows import keep
 from ..record.unit import Unit
 from ..settings.config import Config
 from ..times import iso

@@ -9,8 +9,8 @@ from datetime import timedelta
 from ...mapping.dates import add_days
 from ..record.items import load
 from ..record.kinds import Link, Request
-from ..record.mirrors import rows
 from ..record.record import Record
+from ..record.rows import rows
 from .stage import ENGINEERS, Stage
 
 LASTS = timedelta(hours=3, minutes=15)

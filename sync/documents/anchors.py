@@ -12,8 +12,8 @@ from zipfile import ZipFile
 from ...mapping.documents.archive import check_workbook
 from ...mapping.documents.document import UnreadableDocument
 from ..errors import InputError
+from ..files import read_bytes, write_bytes
 from ..record.verify import Head
-from .files import read_bytes, write_bytes
 
 _TYPED = re.compile(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
 _CARRIED = re.compile(rb"Journal row (\d{1,18}), ([0-9a-f]{64})")

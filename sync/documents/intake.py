@@ -20,9 +20,8 @@ from ...mapping.documents.fedramp_columns import LAYOUTS, Sheet
 from ...mapping.documents.fedramp_read import read_workbook
 from ...mapping.documents.fedramp_wording import carried
 from ...mapping.documents.fedramp_write import belongs
-from ...mapping.item import Decision, PoamItem, State
+from ...mapping.item import DEVIATIONS, Decision, PoamItem, State
 from ...mapping.life import Role
-from ..deciding.edits import DEVIATIONS
 from ..errors import InputError, NotAllowed
 from ..record.database import Database
 from ..record.items import change_row, columns, load

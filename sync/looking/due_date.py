@@ -13,8 +13,9 @@ from ...connectors.base import Account
 from ...mapping.dates import DateMeaning, classify_date, effective_due, shown_due
 from ...mapping.life import RequestKind
 from ..record.kinds import Conflict
+from ..settings.policies import Policy
 from ..times import moment
-from .merge import Policy, settle
+from .merge import settle
 from .rules import Rules
 from .sketch import Sketch, waits
 from .steps import NewConflict, NewRequest, Observed, View
@@ -38,7 +39,7 @@ def plan_due_date(sketch: Sketch) -> None:
         sketch.seen(NAME),
     )
     merged = settle(sketch.view.bases.get(NAME), want, seen, dirty=moved is not None)
-    sketch.agree(NAME, merged, seen, version=_version(sketch.after, seen))
+    sketch.conclude(NAME, merged, seen, version=_version(sketch.after, seen))
 
 
 def wanted_date(view: View, rules: Rules) -> str | None:

@@ -23,15 +23,16 @@ def seen_values(issue: Issue, rules: Rules) -> dict[str, str | None]:
     return values if len(issue.due_dates) > 1 else values | {"due_date": next(iter(issue.due_dates), None)}
 
 
-def observe(view: View, issue: Issue, rules: Rules, wrote: Iterable[str] = ()) -> tuple[Observed, ...]:
+def news_of(view: View, issue: Issue, rules: Rules, wrote: Iterable[str] = ()) -> tuple[Observed, ...]:
     """What people did since our history cursor, oldest first, and what changed without anybody being named.
 
     `wrote` names the fields that we have just written: their change is ours, even where the answer has no history.
     """
     news = [change for change in issue.history if change.id > view.sighting.history_cursor and change.field in FIELDS]
     ours = [change for name in FIELDS for change in _echoes(view, [c for c in news if c.field == name], rules)]
-    people = tuple(_observed(change, rules, ours) for change in news if change not in ours)
-    if issue.version == view.sighting.version:
+    late = issue.version == view.sighting.version
+    people = tuple(_observed(change, rules, ours, late=late) for change in news if change not in ours)
+    if late:
         return people
     told = {FIELDS[change.field] for change in news} | set(wrote)
     return people + tuple(_unattributed(view.sighting, seen_values(issue, rules), told))
@@ -66,9 +67,10 @@ def _form(field: str, value: str | None) -> str | None:
     return "".join(filter(str.isalnum, value.casefold())) if field == "title" and value else value
 
 
-def _observed(change: Change, rules: Rules, ours: Sequence[Change]) -> Observed:
+def _observed(change: Change, rules: Rules, ours: Sequence[Change], *, late: bool) -> Observed:
+    """`late`: the state was seen without its history, as the answer to a write of ours, so the two acts crossed."""
     old, new = (_word(value, rules) for value in (change.old, change.new))
-    crossed = any(each.field == change.field and each.id > change.id for each in ours)
+    crossed = late or any(each.field == change.field and each.id > change.id for each in ours)
     return Observed(FIELDS[change.field], old, new, change.author, change.at, str(change.id), crossed)
 
 

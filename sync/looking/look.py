@@ -10,10 +10,11 @@ from ...mapping.item import WorkStatus
 from ...mapping.lenses import category_of, normal_body, normal_title
 from ...mapping.lenses import is_ours as is_our_label
 from ..record.kinds import Conflict, Sighting
+from ..settings.policies import Policy
 from .due_date import AMBIGUOUS, is_over, plan_due_date, wanted_date
 from .due_date import NAME as DUE_DATE
-from .history import observe, seen_values
-from .merge import Policy, settle
+from .history import news_of, seen_values
+from .merge import settle
 from .rules import Rules
 from .sketch import Sketch
 from .steps import NOTHING_WRITTEN, Step, View, Writes, Written
@@ -30,7 +31,7 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NO
     """
     if issue.updated < view.sighting.updated:
         return None
-    observed = observe(view, issue, rules, wrote)
+    observed = news_of(view, issue, rules, wrote)
     moved = {one.field for one in observed}
     ours = {name: value for name, value in wrote.items() if name not in moved}
     sketch = Sketch(view, issue, rules, now, observed, ours)
@@ -105,7 +106,7 @@ def _plan_ours(sketch: Sketch) -> None:
     if issue.marker != sketch.view.link.marker or not issue.marked:
         sketch.pushes["marker"] = Written(sketch.view.link.marker, issue.marker)
     for name, want in wanted_texts(sketch.after, rules, tuple(sketch.requests)).items():
-        sketch.agree(name, settle(sketch.view.bases.get(name), want, seen[name]), seen[name])
+        sketch.conclude(name, settle(sketch.view.bases.get(name), want, seen[name]), seen[name])
 
 
 def _edit(sketch: Sketch) -> Edit:

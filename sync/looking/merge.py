@@ -8,7 +8,10 @@ history. Merging looks at proposals, not at bare state: a state says what is, a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
+
+from ..record.kinds import Base
+from ..settings.policies import Policy
 
 
 class Nothing(Enum):
@@ -19,26 +22,6 @@ class Nothing(Enum):
 
 NOTHING = Nothing.NOTHING
 Value = str | None
-
-
-class Policy(StrEnum):
-    """Who wins when both sides changed a field to different values; `manual` freezes the field for a person.
-
-    The other value is always kept and shown.
-    """
-
-    MANUAL = "manual"
-    RECORD = "record"
-    TRACKER = "tracker"
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The agreed pair, and the version of the record's field that it was agreed at."""
-
-    record_value: Value
-    tracker_value: Value
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

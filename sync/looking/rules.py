@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...connectors.base import Capabilities, Visibility
 from ...connectors.settings import Settings, Text
 from ..settings.config import Config
-from .merge import Policy
+from ..settings.policies import Policy
 
 
 @dataclass(frozen=True, slots=True)

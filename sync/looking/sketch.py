@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from ...connectors.base import Issue
 from ...mapping.item import PoamItem
 from ...mapping.life import RequestKind
-from ..record.kinds import Request
+from ..record.kinds import Base, Request
 from .history import seen_values
-from .merge import Base, Merged
+from .merge import Merged
 from .rules import Rules
 from .steps import ItemChange, NewConflict, NewRequest, Observed, View, Writes, Written
 
@@ -64,7 +64,7 @@ class Sketch:
         """New values for the item."""
         self.item_changes.append(ItemChange(values, because, reason))
 
-    def agree(self, name: str, merged: Merged, seen: str | None, *, version: int = 0, alike: bool = False) -> None:
+    def conclude(self, name: str, merged: Merged, seen: str | None, *, version: int = 0, alike: bool = False) -> None:
         """Notes the pair both sides agree on, or the push that is owed.
 
         A write after which the issue shows what it showed before is as good as it gets; where it shows a third thing, a

@@ -10,8 +10,7 @@ from ...connectors.base import Account, Edit
 from ...mapping.item import PoamItem
 from ...mapping.life import RequestKind
 from ...mapping.profiles import Profile
-from ..record.kinds import Conflict, Link, Request, Sighting
-from .merge import Base
+from ..record.kinds import Base, Conflict, Link, Request, Sighting
 
 
 @dataclass(frozen=True, slots=True)

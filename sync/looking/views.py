@@ -10,9 +10,11 @@ from ...mapping.profiles import PROFILES
 from ..errors import ConfigError
 from ..record.database import Database
 from ..record.items import load
-from ..record.journal import last_words
 from ..record.kinds import Link, Request
-from ..record.mirrors import bases_of, last_word_on_work, open_conflicts, payloads, refused_writes, rows, sighting_of
+from ..record.mirrors import bases_of, open_conflicts, sighting_of
+from ..record.owed import payloads, refused_writes
+from ..record.past import last_word_on_work, last_words
+from ..record.rows import rows
 from ..settings.config import Config
 from .steps import View, WorkDecision
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...mapping.consequences import consequences
 from ...mapping.item import State, WorkStatus
 from ...mapping.lenses import category_of, reason_of
-from .merge import NOTHING, Merged, Policy, merge
+from ..settings.policies import Policy
+from .merge import NOTHING, Merged, merge
 from .sketch import Sketch
 from .steps import NewConflict, NewRequest, Observed, View
 
@@ -34,7 +35,7 @@ def plan_work_status(sketch: Sketch) -> None:
     alike = not merged.frozen and _alike(merged, seen)
     if alike:
         merged = Merged(merged.value, agreed=True)
-    sketch.agree(NAME, merged, seen, version=sketch.item.work_status_version, alike=alike)
+    sketch.conclude(NAME, merged, seen, version=sketch.item.work_status_version, alike=alike)
 
 
 def is_frozen(view: View) -> bool:

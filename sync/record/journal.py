@@ -120,17 +120,6 @@ def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:
         yield Entry(*row)
 
 
-def last_words(database: Database, item_uid: str, field: str) -> tuple[Entry | None, Entry | None]:
-    """The last time a person here changed a field of an item, and the last time one at a tracker did."""
-    found = database.conn.execute(
-        f"""SELECT {", ".join(COLUMNS)} FROM journal
-            WHERE item_uid = ? AND entity = 'items' AND field = ? ORDER BY seq""",  # noqa: S608
-        (item_uid, field),
-    )
-    last = {word.origin.startswith("sync:"): word for word in (Entry(*row) for row in found)}
-    return last.get(False), last.get(True)
-
-
 def broken_links(rows: Iterable[Entry]) -> Iterator[str]:
     """One sentence for every row that does not follow from the row before."""
     before = (0, "")

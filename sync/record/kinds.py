@@ -106,3 +106,12 @@ class Conflict:
     resolution: str
     resolved_by: str
     resolved_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The agreed pair, and the version of the record's field that it was agreed at."""
+
+    record_value: str | None
+    tracker_value: str | None
+    version: int = 0

@@ -29,6 +29,7 @@ from .database import (
 )
 from .fence import Fence
 from .journal import head
+from .memory import remember
 from .migration import bring_up
 from .schema import APPLICATION_ID, MIGRATIONS, Migrations, refuse_newer
 from .unit import Unit
@@ -114,8 +115,7 @@ class Record:
             record._prepare(migrations)
             if first is not None:
                 with record.unit(at=first["created_at"]) as unit:
-                    for key, value in first.items():
-                        unit.remember(key, value)
+                    remember(unit, first)
         except BaseException:
             (record.close if first is None else record._abandon)()
             raise

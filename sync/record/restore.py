@@ -16,7 +16,7 @@ from ..errors import InputError, RecordError
 from .copying import partial_copy, put_in_place, written
 from .database import COMPANIONS, open_writer, plainly, writer_lock
 from .journal import Author
-from .mirrors import forget
+from .memory import forget, remember
 from .record import Record
 from .schema import MIGRATIONS, Migrations, migrate
 from .verify import Head, problems, unanchored
@@ -143,7 +143,7 @@ def _prepare(partial: Path, migrations: Migrations, plan: Restoration, by: Autho
         unit.db.execute("DELETE FROM cursors")
         for key in _FORGOTTEN:
             forget(unit, key)
-        unit.remember("restored_at", at)
+        remember(unit, {"restored_at": at})
         seq, digest = plan.backup.head
         unit.note(by, "record", record.id, "restored", reason=f"from {plan.file.name}, journal row {seq} {digest}")
 

@@ -95,7 +95,7 @@ class Unit:
         self._insert("assets", [{"item_uid": uid, **row} for row in rows])
         self.db.execute("UPDATE items SET journal_seq = ? WHERE uid = ?", (entry.seq, uid))
 
-    def observe(
+    def note_observed(
         self,
         by: Author,
         link_id: str,
@@ -120,10 +120,6 @@ class Unit:
             f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608
             dict(row),
         )
-
-    def remember(self, key: str, value: str) -> None:
-        """Keeps a value of the engine's memory under a name."""
-        self.put("meta", {"key": key, "value": value})
 
     def next_id(self, table: str) -> int:
         """The next number of a numbered table."""

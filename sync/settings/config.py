@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from ...connectors.settings import GithubSettings, JiraSettings, Settings
 from ..errors import ConfigError
-from ..looking.merge import Policy
 from .checks import cross_checks
 from .limits import Limits, Wait
+from .policies import Policy
 from .problems import Problem, may_be_secret, problems_of
 from .stand_ins import beside, mended
 

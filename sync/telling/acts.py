@@ -11,6 +11,7 @@ from ..record.journal import CREATED, OBSERVED, Entry
 _COUNTERS = frozenset({"work_status_version", "status_date"})  # they move with whatever else happens
 _SINGULAR = {"requests": "request", "conflicts": "conflict", "milestone_changes": "milestone change", "links": "issue"}
 _NUMBERED = frozenset({"requests", "conflicts"})
+_DECIDED = frozenset({"items", "requests", "conflicts", "milestone_changes"})
 _KNOWN_BY = {
     "requests": ("kind", "requested_date"),
     "conflicts": ("field", "policy"),
@@ -69,12 +70,13 @@ def acts(entries: Iterable[Entry]) -> list[Act]:
 
 
 def decisions(entries: Iterable[Entry]) -> Iterator[Act]:
-    """What people decided at the record: requests and conflicts that were decided, items that they changed.
+    """What people decided at the record: requests and conflicts that were decided, items that they changed, milestone
+    changes that a workbook brought.
 
     What they did at a tracker is no part of it: it can be read there again.
     """
     for act in acts(entries):
-        of_the_record = act.first.origin in ("cli", "import") and act.first.entity in ("items", "requests", "conflicts")
+        of_the_record = act.first.origin in ("cli", "import") and act.first.entity in _DECIDED
         if of_the_record and any(entry.field not in _COUNTERS for entry in act.entries):
             yield act
 

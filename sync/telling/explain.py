@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 
 from ...mapping.item import PoamItem
 from ...mapping.profiles import Profile
-from ..deciding.authority import ALIASES, AT_TRACKERS, RULES, rule_of
 from ..errors import InputError
 from ..record.database import Database
 from ..record.items import CHILDREN, ITEM_COLUMNS
 from ..record.journal import CREATED, OBSERVED, Entry, entries
 from ..record.kinds import Conflict, Link, Request, Sighting
-from ..record.mirrors import rows
+from ..record.rows import rows
 from ..settings.problems import did_you_mean
+from .authority import ALIASES, AT_TRACKERS, RULES, rule_of
 from .derivations import DERIVED, Day, Derivation, Input
 from .outcomes import Outcome, Story, created, outcomes
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ..documents.files import read_bytes, write_bytes
 from ..errors import InputError
+from ..files import read_bytes, write_bytes
 from .report import ConnectorReport, Report
 
 INTERVALS_UNTIL_STALE = 3

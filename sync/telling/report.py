@@ -9,7 +9,7 @@ from ...mapping.item import PoamItem
 from ..delivery.postman import Delivery
 from ..errors import MassChange
 from ..plan import ConnectorPlan
-from ..record.mirrors import unsettled
+from ..record.owed import writes_owed
 from ..record.record import Record
 from .resting import Resting
 
@@ -68,6 +68,6 @@ def report_of(record: Record, each: ConnectorPlan, delivery: Delivery) -> Connec
         requests=sum(len(step.requests) for step in steps),
         conflicts=sum(len(step.conflicts) for step in steps),
         refused=delivery.refused,
-        owed=len(unsettled(record.db, each.seen.connector)),
+        owed=len(writes_owed(record.db, each.seen.connector)),
         error=each.seen.error or delivery.error,
     )

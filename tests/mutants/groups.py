@@ -36,15 +36,25 @@ class Group:
 
 
 PLAN = (
-    *("decide", "guard", "plan", "looking/look", "looking/due_date", "looking/work_status", "looking/history"),
+    *(
+        "decide",
+        "recognise",
+        "guard",
+        "plan",
+        "looking/look",
+        "looking/due_date",
+        "looking/work_status",
+        "looking/history",
+    ),
     *("looking/sketch", "looking/wanted", "looking/existence", "looking/notices", "looking/steps"),
 )
 OUTBOX = (
     *("delivery/outbox", "delivery/create", "delivery/edit", "delivery/deliver", "delivery/postman", "delivery/links"),
-    *("store", "commit", "restored", "deciding/conflicts"),
+    *("store", "commit", "restored", "delivery/twins", "conflicts"),
 )
 RECORD = (
     *("record/record", "record/unit", "record/journal", "record/verify", "record/mirrors", "record/database"),
+    *("record/memory", "record/owed", "record/past", "record/rows"),
     *("record/items", "record/fence", "record/migration", "record/restore", "record/backup", "record/copying"),
     "record/schema",
 )

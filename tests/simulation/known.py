@@ -9,11 +9,11 @@ from poam.connectors.base import Change, Issue, Status
 from poam.mapping.item import PoamItem
 from poam.mapping.lenses import work_status_of
 from poam.mapping.profiles import PROFILES, Profile
-from poam.sync.looking.merge import Policy
 from poam.sync.record.items import load
 from poam.sync.record.kinds import Conflict, Link, Request
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 from poam.sync.settings.people import person_of
+from poam.sync.settings.policies import Policy
 
 from .world import BOT, World
 

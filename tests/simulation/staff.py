@@ -20,7 +20,7 @@ from poam.sync.errors import InputError, NotAllowed
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Conflict, Request
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 from poam.sync.settings.people import Identity
 
 from .world import CANARY

@@ -19,9 +19,9 @@ from poam.sync.guard import Approval
 from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Conflict, Link
-from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
 from poam.sync.record.restore import restore, restoring
+from poam.sync.record.rows import rows
 from poam.sync.record.unit import Unit
 from poam.sync.settings.config import Config
 from poam.sync.telling.report import Report

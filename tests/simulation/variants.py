@@ -18,12 +18,12 @@ from unittest.mock import patch
 from poam.connectors.base import Account, Edit, Issue
 from poam.connectors.errors import Unsettled
 from poam.connectors.retry import Retrying
-from poam.sync import cycle, decide, observe
+from poam.sync import cycle, decide, observe, recognise
 from poam.sync.delivery import create, deliver, edit, postman
 from poam.sync.looking import due_date, history, look
 from poam.sync.looking.existence import proof_after
 from poam.sync.looking.steps import NewConflict, Observed, Step
-from poam.sync.record.mirrors import cursor_of
+from poam.sync.record.memory import cursor_of
 from poam.sync.store import store
 from poam.sync.times import later
 
@@ -272,10 +272,10 @@ def never_asks_who_reads(postman: Any) -> Any:
 VARIANTS: Mapping[str, Variant] = {
     name: Variant(name, patches, weather)
     for name, weather, patches in (
-        ("blind retry", lossy, ((deliver, "never_arrived", never_asked),)),
+        ("blind retry", lossy, ((deliver, "cleared_to_send", never_asked),)),
         ("SENDING not committed first", lossy, ((postman.Postman, "keep", forgets_to_say_so),)),
         ("resend without waiting", lossy, ((create, "proof_after", no_journey),)),
-        ("search judged by its end", sleepy, ((deliver, "never_arrived", judged_afterwards),)),
+        ("search judged by its end", sleepy, ((deliver, "cleared_to_send", judged_afterwards),)),
         ("local-clock cursor", any_weather, ((SimTracker, "reached", our_own_clock),)),
         ("cursor saved first", deadly, ((cycle, "store", hasty_store),)),
         ("no overlap", laggard, ((SimTracker, "since", where_the_last_one_ended),)),
@@ -283,9 +283,9 @@ VARIANTS: Mapping[str, Variant] = {
         (
             "marker trusted without author",
             any_weather,
-            ((SimTracker, "is_ours", anybodys), (decide, "is_copy_of", whoever_wrote_it)),
+            ((SimTracker, "is_ours", anybodys), (recognise, "is_copy_of", whoever_wrote_it)),
         ),
-        ("state-only merge", any_weather, ((look, "observe", from_the_state),)),
+        ("state-only merge", any_weather, ((look, "news_of", from_the_state),)),
         ("late write forgotten", undead, ((edit, "renewed", same_row),)),
         ("crossing not noticed", crossing, ((history, "_observed", uncrossed),)),
         ("forecast overruled in silence", forecasting, ((due_date, "is_unheard", heard),)),

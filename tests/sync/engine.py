@@ -18,8 +18,8 @@ from poam.sync.guard import Approval
 from poam.sync.record.items import load
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Conflict, Link, Owed, Request
-from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
+from poam.sync.record.rows import rows
 from poam.sync.settings.config import Config
 from poam.sync.telling.report import Report
 

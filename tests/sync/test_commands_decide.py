@@ -407,7 +407,9 @@ def test_work_that_was_ended_while_the_risk_was_accepted_is_needed_again_with_th
     desk.at_work(lambda ready: (ready.later(), ready.person.close(ready.link().remote_id), ready.later()))
     assert desk.json("show", "V-1")["state"] == "risk_accepted"
 
-    desk.done("transition", "V-1", "open", "--reason", "the AO withdrew it")
+    told = desk.done("transition", "V-1", "open", "--reason", "the AO withdrew it").splitlines()
+    assert told[0] == "V-1: risk accepted -> open"
+    assert "operational_requirement=no" in told[-1]
     desk.at_work(lambda ready: ready.later())
     shown = desk.json("show", "V-1")
     assert (shown["work_status"], shown["work_done_by"]) == ("not_started", "")

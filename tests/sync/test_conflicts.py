@@ -13,7 +13,7 @@ from poam.mapping.item import State, WorkStatus
 from poam.mapping.life import Role
 from poam.sync.errors import InputError, NotAllowed
 from poam.sync.record.kinds import Conflict
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 from poam.sync.record.told import without_issue
 
 from .deciding import (

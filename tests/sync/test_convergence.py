@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from poam.sync.looking.merge import NOTHING, Base, Merged, Nothing, Policy, Value, merge
+from poam.sync.looking.merge import NOTHING, Merged, Nothing, Value, merge
+from poam.sync.record.kinds import Base
+from poam.sync.settings.policies import Policy
 
 Normal = Callable[[Value], Value]
 

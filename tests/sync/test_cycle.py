@@ -21,8 +21,9 @@ from poam.sync.errors import InputError, MassChange
 from poam.sync.record.backup import backup
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Sighting
-from poam.sync.record.mirrors import rows, sighting_of
+from poam.sync.record.mirrors import sighting_of
 from poam.sync.record.record import Record
+from poam.sync.record.rows import rows
 from poam.sync.record.verify import problems
 from poam.sync.settings.people import Identity
 

@@ -16,7 +16,9 @@ from poam.connectors.sandbox.clock import Clock
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
 from poam.sync.record.kinds import Link
-from poam.sync.record.mirrors import in_hand, rows, sighting_of
+from poam.sync.record.mirrors import sighting_of
+from poam.sync.record.owed import in_hand
+from poam.sync.record.rows import rows
 from poam.sync.record.verify import problems
 
 from .engine import ISSO, Engine, engine, item

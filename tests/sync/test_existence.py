@@ -9,7 +9,7 @@ import pytest
 
 from poam.connectors.errors import Forbidden
 from poam.sync.record.kinds import Sighting
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 
 from .engine import Engine, engine, item
 

@@ -14,10 +14,10 @@ import pytest
 from poam.mapping.dates import days_late, effective_due, effective_rating, shown_due
 from poam.mapping.item import ChangeKind, Decision, MilestoneChange, PoamItem, Rating, State
 from poam.mapping.profiles import PROFILES
-from poam.sync.deciding.authority import AT_TRACKERS, RULES
 from poam.sync.deciding.edits import EDITABLE
 from poam.sync.record.journal import Author
 from poam.sync.record.kinds import Link, Request
+from poam.sync.telling.authority import AT_TRACKERS, RULES
 from poam.sync.telling.derivations import DERIVED, Day
 from poam.sync.telling.explain import FIELDS, explain
 
@@ -540,7 +540,9 @@ def test_changes_without_an_entry_in_the_trackers_history_are_told_apart_by_thei
         ready.cycle()
         for at, day in ((EARLY, "2026-07-01"), (LATE, "2026-04-01")):
             with ready.record.unit(at=at, cycle=at) as unit:
-                unit.observe(UNNAMED, ready.link().id, "uid-1", "due_date", None, day, reason="seen", source="state")
+                unit.note_observed(
+                    UNNAMED, ready.link().id, "uid-1", "due_date", None, day, reason="seen", source="state"
+                )
                 if at == LATE:
                     unit.change(UNNAMED, "items", "uid-1", {"forecast_date": day}, source="state")
 
@@ -557,7 +559,7 @@ def test_a_request_is_told_of_the_field_it_is_about_even_where_the_tracker_names
         )
         with ready.record.unit(at=EARLY, cycle=EARLY) as unit:
             for name, new in (("due_date", "2026-07-01"), ("work_status", "blocked"), ("title", "x")):
-                unit.observe(UNNAMED, link.id, "uid-1", name, None, new, reason="seen", source="state")
+                unit.note_observed(UNNAMED, link.id, "uid-1", name, None, new, reason="seen", source="state")
             unit.create(UNNAMED, "requests", asdict(asked), source="state")
 
         assert kinds(ready, "due_date") == [("2026-07-01", ["request"])]

@@ -15,8 +15,8 @@ from poam.mapping.documents.document import FedrampLayout
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.item import FindingKind, PoamItem, Rating, State
 from poam.sync.documents.export import Submission, generate, keep
-from poam.sync.documents.files import read_bytes, write_bytes
 from poam.sync.errors import InputError
+from poam.sync.files import read_bytes, write_bytes
 from poam.sync.record.items import load
 from poam.sync.record.record import Record
 from poam.sync.record.verify import problems

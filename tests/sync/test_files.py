@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from poam.sync.documents.files import evidence_of, read_bytes
 from poam.sync.errors import InputError
+from poam.sync.files import evidence_of, read_bytes
 
 
 @pytest.fixture(params=["device", "pipe"])

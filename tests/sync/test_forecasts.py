@@ -21,7 +21,7 @@ from poam.sync.looking.steps import View
 from poam.sync.looking.views import view_of
 from poam.sync.looking.wanted import moved_fields
 from poam.sync.record.kinds import Conflict
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 
 from .deciding import ANN, EVA, ISSO, SCAN, approved, ask, at_rest, close, deciding, moved, pair, resolved, unwritten
 from .engine import Engine, engine, item

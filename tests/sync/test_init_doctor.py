@@ -19,6 +19,7 @@ from poam.connectors.sandbox.server import SandboxServer
 from poam.mapping.item import PoamItem, State
 from poam.sync.commands import poam
 from poam.sync.record.journal import Author, entries
+from poam.sync.record.memory import remember
 from poam.sync.record.record import Record
 from poam.sync.settings.config import load
 from poam.sync.settings.people import os_user
@@ -462,7 +463,7 @@ def test_a_connector_that_was_pointed_elsewhere_is_a_warning(
 ) -> None:
     configure(ready, CONNECTOR.format(url=github[1].url, more=""))
     with Record.open(ready / "poam.db") as record, record.unit(at="2026-03-02T12:00:00Z") as unit:
-        unit.remember("place:code", "https://api.github.com, repository acme/other")
+        remember(unit, {"place:code": "https://api.github.com, repository acme/other"})
 
     [(level, subject, told)] = troubles(BOT_TOKEN="bot-token")
     assert (level, subject) == ("warning", "connectors.code")

@@ -77,6 +77,24 @@ def test_a_date_that_somebody_moves_with_our_account_just_before_our_title_arriv
         at_rest(story)
 
 
+def test_work_that_begins_just_before_our_word_of_it_arrives_is_both_sides_word_though_the_tracker_shows_them_alike(
+    tmp_path: Path,
+) -> None:
+    with engine(tmp_path, item(1)) as story:
+        tracker = Terse("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"work_status": "blocked", "work_status_version": 1})
+        tracker.before = lambda: story.person.start(story.link().remote_id or "")
+        story.later()
+        story.later()
+        [conflict] = story.conflicts()
+        assert (conflict.record_value, conflict.tracker_value, conflict.policy) == ("blocked", "in_progress", "tracker")
+        assert story.item().work_status is WorkStatus.IN_PROGRESS
+        at_rest(story)
+
+
 def test_a_later_date_beside_a_second_one_is_still_asked_for_once_the_second_is_gone(tmp_path: Path) -> None:
     with engine(tmp_path, item(1)) as story:
         story.cycle()

@@ -8,7 +8,9 @@ from itertools import product
 
 import pytest
 
-from poam.sync.looking.merge import NOTHING, Base, Merged, Nothing, Policy, Value, merge, settle
+from poam.sync.looking.merge import NOTHING, Merged, Nothing, Value, merge, settle
+from poam.sync.record.kinds import Base
+from poam.sync.settings.policies import Policy
 
 VALUES: tuple[Value, ...] = (None, "a", "b", "c")
 VERSION = 3

@@ -13,7 +13,7 @@ from poam.mapping.life import Role
 from poam.sync.deciding.edits import edit
 from poam.sync.deciding.requests import approve
 from poam.sync.deciding.transitions import transition
-from poam.sync.record.mirrors import last_word_on_work
+from poam.sync.record.past import last_word_on_work
 
 from .deciding import ANN, OTTO, SCAN, approved, ask, at_rest, close, deciding, moved, pair, rejected
 from .engine import Engine

@@ -12,17 +12,19 @@ from typing import Any
 
 import pytest
 
+from poam.mapping.item import ChangeKind, MilestoneChange
 from poam.sync.daemon import only_daemon
 from poam.sync.errors import RecordLocked
 from poam.sync.record.backup import backup
 from poam.sync.record.database import journal_mode, sqlite3
+from poam.sync.record.items import change_row
 from poam.sync.record.journal import entries
 from poam.sync.record.record import Record
 from poam.sync.record.restore import restore, restoring
 from poam.sync.record.verify import problems
 
 from .desk import ME, Desk
-from .engine import ISSO, Engine, item
+from .engine import IMPORTER, ISSO, Engine, item
 from .golden import AT, TWO, contents, version_1
 from .records import child, raw
 
@@ -262,6 +264,19 @@ def test_what_people_did_at_a_tracker_is_no_lost_decision_and_what_was_decided_a
     told = desk.json("restore", copy_of(desk))["decisions_lost"]
     assert len(told) == 3
     assert any("V-1 request 1 state: waiting -> rejected" in each for each in told)
+
+
+def test_a_milestone_change_that_a_workbook_brought_is_a_lost_decision(desk: Desk) -> None:
+    def imported(ready: Engine) -> None:
+        change = MilestoneChange(1, ChangeKind.COMPLETE, "2026-03-01", "all hosts replaced")
+        with ready.record.unit(at="2026-03-02T12:00:10.000Z") as unit:
+            unit.create(IMPORTER, "milestone_changes", {**change_row("uid-1", 0, change), "item_uid": "uid-1"})
+
+    before = len(desk.json("restore", copy_of(desk))["decisions_lost"])
+    desk.at_work(imported)
+    told = desk.json("restore", copy_of(desk))["decisions_lost"]
+    assert len(told) == before + 1
+    assert told[-1].endswith("V-1 milestone change added: Complete 2026-03-01")
 
 
 def test_as_long_as_a_daemon_runs_nothing_is_restored_and_the_plan_can_be_seen(desk: Desk) -> None:

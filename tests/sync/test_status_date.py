@@ -9,7 +9,7 @@ import pytest
 
 from poam.mapping.item import PoamItem, State
 from poam.sync.deciding.edits import edit
-from poam.sync.deciding.status_date import NO_CHANGE, dated
+from poam.sync.status_date import NO_CHANGE, dated
 
 from .deciding import ISSO, SCAN, approved, ask, close, deciding, moved, pair, rejected, resolved
 from .engine import Engine, item

@@ -9,7 +9,7 @@ from pathlib import Path
 from poam.connectors.errors import Gone, Unsettled
 from poam.mapping.item import WorkStatus
 from poam.sync.record.kinds import Link
-from poam.sync.record.mirrors import rows
+from poam.sync.record.rows import rows
 
 from .deciding import at_rest, resolved
 from .engine import Engine, engine, item

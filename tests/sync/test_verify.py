@@ -66,7 +66,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
             unit.create(IMPORTER, "requests", asdict(request))
             unit.create(IMPORTER, "conflicts", asdict(conflict))
             unit.create(IMPORTER, "evidence", evidence(1))
-            unit.observe(IMPORTER, "link-1", "uid-1", "due_date", "a", "b", reason="seen", source="7")
+            unit.note_observed(IMPORTER, "link-1", "uid-1", "due_date", "a", "b", reason="seen", source="7")
             unit.change(IMPORTER, "items", "uid-1", {"comments": "first"})
         document = generate(record.db, "ACME", layout="2.1", as_of="2026-03-02", until=None)
         with record.unit(at=AT) as unit:

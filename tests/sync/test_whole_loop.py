@@ -17,8 +17,8 @@ from poam.mapping.documents.fedramp_write import write_workbook
 from poam.mapping.item import PoamItem, State
 from poam.sync.record.items import load
 from poam.sync.record.kinds import Link
-from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
+from poam.sync.record.rows import rows
 
 from .engine import item
 from .two_trackers import CONTROL, Loop, two_trackers

@@ -18,8 +18,8 @@ from poam.sync.commands import poam
 from poam.sync.cycle import run_cycle
 from poam.sync.demonstration.stage import Stage, stage
 from poam.sync.record.kinds import Link, Owed
-from poam.sync.record.mirrors import rows
 from poam.sync.record.record import Record
+from poam.sync.record.rows import rows
 from poam.sync.record.verify import problems
 from poam.sync.settings.config import Config, load, secret
 from poam.sync.settings.systems import keep_systems

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...mapping.item import PoamItem
+from ..mapping.item import PoamItem
 
 Value = str | int | None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from urllib.parse import urlsplit
 
-from ..errors import InputError
+from .errors import InputError
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 _WORKBOOK = b"PK"  # a workbook is a ZIP archive

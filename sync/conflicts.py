@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..looking.due_date import NAME as DUE_DATE
-from ..looking.merge import Policy
-from ..looking.steps import NewConflict
-from ..record.journal import Author, last_words
-from ..record.kinds import Conflict, Link
-from ..record.mirrors import last_changed, open_conflicts
-from ..record.unit import Unit
-from ..settings.people import SYSTEM, daemon
+from .looking.due_date import NAME as DUE_DATE
+from .looking.steps import NewConflict
+from .record.journal import Author
+from .record.kinds import Conflict, Link
+from .record.mirrors import open_conflicts
+from .record.past import last_changed, last_words
+from .record.unit import Unit
+from .settings.people import SYSTEM, daemon
+from .settings.policies import Policy
 
 
 def raise_conflict(unit: Unit, link: Link, new: NewConflict, *, by: Author) -> None:
