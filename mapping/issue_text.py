@@ -120,7 +120,7 @@ def _due_line(item: PoamItem, profile: Profile) -> str:
         return "Due date: none yet"
     if shown == due:
         return f"Due date: {shown}"
-    return f"Due date: {shown} (your forecast{f'; required by {due}' if due else ''})"
+    return f"Due date: {shown} (forecast{f'; required by {due}' if due else ''})"
 
 
 def _details(item: PoamItem, mode: TextMode, allowance: int) -> Iterator[str]:

@@ -78,7 +78,9 @@ def check_people(config: Config, user: str) -> Told:
 
 
 def check_routes(config: Config) -> Told:
-    """Whether every route can be reached: the first that matches takes the item, in silence."""
+    """Whether there is anything to mirror to, and every route can be reached: the first that matches takes the item."""
+    if not config.connectors:
+        yield Finding(Level.OK, "routes", "no tracker is configured: the record works alone, and nothing is mirrored")
     for number in idle_routes(config):
         told = (
             f"route {number}, to {config.routes[number - 1].connector}, never gets an item: the routes above take all"

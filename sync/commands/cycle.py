@@ -148,6 +148,8 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
 
 def tell(report: Report) -> None:
     """A line per connector, and what stopped it."""
+    if not report.connectors:
+        say("No tracker is configured: nothing is mirrored.")
     for each in report.connectors:
         if each.error:
             complain(str(each.error), each.error.hint)

@@ -34,10 +34,8 @@ def plan_due_date(sketch: Sketch) -> None:
     if moved and not _take(sketch, moved):
         return  # in its quiet period: left where it is
     asked = [request.requested_date for request in sketch.requests if request.kind is RequestKind.LATER_DATE]
-    want, seen = (
-        asked[0] if asked and _holds(sketch.rules) else wanted_date(sketch.after, sketch.rules),
-        sketch.seen(NAME),
-    )
+    want = asked[0] if asked and _holds(sketch.rules) else wanted_date(sketch.after, sketch.rules)
+    seen = sketch.seen(NAME)
     merged = settle(sketch.view.bases.get(NAME), want, seen, dirty=moved is not None)
     sketch.conclude(NAME, merged, seen, version=_version(sketch.after, seen))
 

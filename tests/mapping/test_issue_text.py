@@ -187,10 +187,10 @@ def test_a_full_block_has_name_description_assets_plan_and_milestones() -> None:
 
 def test_a_forecast_is_shown_with_the_date_that_binds() -> None:
     text = block("neutral", replace(ITEM, forecast_date="2026-03-01"))
-    assert "Due date: 2026-03-01 (your forecast; required by 2026-04-01)" in text
+    assert "Due date: 2026-03-01 (forecast; required by 2026-04-01)" in text
     undated = replace(ITEM, scheduled_completion_date=None)
     assert "Due date: none yet" in block("neutral", undated)
-    assert "Due date: 2026-03-01 (your forecast)" in block("neutral", replace(undated, forecast_date="2026-03-01"))
+    assert "Due date: 2026-03-01 (forecast)" in block("neutral", replace(undated, forecast_date="2026-03-01"))
 
 
 def test_where_no_extension_exists_the_block_says_that_the_date_does_not_move() -> None:

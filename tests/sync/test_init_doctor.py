@@ -360,6 +360,12 @@ def test_open_items_without_any_connector_are_a_warning(ready: Path) -> None:
     assert troubles() == [("warning", "routes", "there are open items but no connector: nothing will be mirrored")]
 
 
+def test_without_any_tracker_the_doctor_and_the_cycle_say_that_nothing_is_mirrored(ready: Path) -> None:
+    told = "no tracker is configured: the record works alone, and nothing is mirrored"
+    assert ("ok", "routes", told) in findings()
+    assert run("sync").stdout == "No tracker is configured: nothing is mirrored.\n"
+
+
 def test_a_missing_secret_is_a_problem_named_by_its_variable(ready: Path) -> None:
     configure(ready, CONNECTOR.format(url="https://api.github.com", more=""))
 
