@@ -32,7 +32,7 @@ def edit(postman: Postman, owed: Owed, link: Link) -> None:
     if step.edit is None:
         _done(postman, owed)
         return
-    edited = _send(postman, owed, issue, step.edit)
+    edited = _send(postman, owed, step.issue, step.edit)  # as it was read last
     after = postman.take_in(link.id, edited, wrote=step.edited_fields)
     postman.delivery.edited += 1
     if after is not None and after.edit is None:

@@ -40,6 +40,7 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NO
     _plan_ours(sketch)
     return Step(
         view=view,
+        issue=issue,
         sighting=_sighting(sketch),
         observed=observed,
         item_changes=tuple(sketch.item_changes),

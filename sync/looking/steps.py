@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ...connectors.base import Account, Edit
+from ...connectors.base import Account, Edit, Issue
 from ...mapping.item import PoamItem
 from ...mapping.life import RequestKind
 from ...mapping.profiles import Profile
@@ -125,6 +125,7 @@ class Step:
     """
 
     view: View
+    issue: Issue
     sighting: Sighting
     observed: tuple[Observed, ...] = ()
     item_changes: tuple[ItemChange, ...] = ()

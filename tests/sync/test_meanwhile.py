@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from poam.connectors.base import Account, Edit, Issue
-from poam.connectors.errors import Rejected, Unsettled
+from poam.connectors.errors import Rejected, Stale, Unsettled
 from poam.connectors.memory import MemoryTracker
 from poam.mapping.item import WorkStatus
 from poam.sync.delivery.outbox import owe_at
@@ -39,6 +40,24 @@ class Terse(Hurried):
         return replace(super().edit(issue, edit), history=())
 
 
+class Strict(MemoryTracker):
+    """Takes no edit of an issue that has changed since; a look from which we expect nothing new leaves the history
+    out. What `happens` comes one by one, before each of our looks.
+    """
+
+    happens: Iterator[Callable[[], object]] = iter(())
+
+    def get(self, issue_id: str, *, known: str = "") -> Issue:
+        next(self.happens, lambda: None)()
+        found = super().get(issue_id)
+        return replace(found, history=()) if known else found
+
+    def edit(self, issue: Issue, edit: Edit) -> Issue:
+        if issue.version != self.get(issue.id).version:
+            raise Stale("it has changed since")
+        return super().edit(issue, edit)
+
+
 def renamed(story: Engine, name: str) -> None:
     with story.record.unit(at=AT) as unit:
         unit.change(ISSO, "items", "uid-1", {"weakness_name": name})
@@ -56,6 +75,21 @@ def test_what_a_person_did_just_before_our_edit_arrived_is_told_of_them_once(tmp
         assert story.item().work_status is WorkStatus.DONE
         assert [who for who, _, _ in story.journal("observed.work_status")] == ["ann@acme.example"]
         assert story.item().work_done_by == "ann@acme.example"
+        at_rest(story)
+
+
+def test_an_issue_that_was_read_again_for_its_history_is_edited_as_it_was_read_last(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1)) as story:
+        tracker = Strict("jira", story.world)
+        story.tracker = tracker
+        story.cycle()
+        remote = story.link().remote_id or ""
+        renamed(story, "A newer name")
+        days = ("2026-04-01", "2026-04-02")
+        tracker.happens = iter([partial(story.person.set_due, remote, day) for day in days])
+        report = story.later()
+        assert (report.connectors[0].edited, report.connectors[0].owed) == (1, 0)
+        assert story.item().forecast_date == "2026-04-02"
         at_rest(story)
 
 
