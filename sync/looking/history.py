@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ...connectors.base import Change, Issue, Status
-from ...mapping.lenses import normal_title, work_status_of
+from ...mapping.dates import shown_due
+from ...mapping.lenses import category_of, normal_title, work_status_of
 from ..record.kinds import Sighting
 from .rules import Rules
 from .steps import Observed, View
@@ -39,22 +40,32 @@ def news_of(view: View, issue: Issue, rules: Rules, wrote: Iterable[str] = ()) -
 
 
 def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change]:
-    """Our own writes coming back: runs of our account that end in a value we sent (a transition may take several hops).
+    """Our own writes coming back: runs of our account that end in a value we sent (a transition may take several hops),
+    or in what a person had asked for before, which a restored record has forgotten to have granted.
 
     A run that ends elsewhere is a person using our account, and counts.
     """
     sent = {(name, _form(name, value)) for name, value in view.sent}
+    asked: set[str | None] = set()
     for mine, run in groupby(news, key=lambda change: change.author.id in rules.accounts):
         changes = list(run)
-        last = changes[-1]
-        if mine and (_sent_form(last) in sent or _agreed(view, last, rules)):
+        last, values = changes[-1], [_word(change.new, rules) for change in changes]
+        if not mine:
+            asked.update(values)
+        elif _sent_form(last) in sent or _agreed(view, last, rules) or values[-1] in asked:
             yield from changes
 
 
 def _agreed(view: View, change: Change, rules: Rules) -> bool:
-    """Back to the pair both sides know: ours, even where a restored record has forgotten that it sent it."""
+    """Back to the pair both sides know, or to what the record says now: ours, even where a restored record has
+    forgotten that it sent it.
+    """
     base = view.bases.get(FIELDS[change.field])
-    return base is not None and base.tracker_value == _word(change.new, rules)
+    if base is not None and base.tracker_value == _word(change.new, rules):
+        return True
+    if isinstance(change.new, Status):
+        return change.new.category == category_of(view.item.work_status)
+    return change.field == "due_date" and (change.new or None) == shown_due(view.item, view.profile)
 
 
 def _sent_form(change: Change) -> tuple[str, str | None]:
