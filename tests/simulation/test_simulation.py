@@ -23,6 +23,8 @@ CALM = 11
 
 FAILED_ONCE = (515, 516, 9448, 10003, 10974, 100704)
 """Seeds that told of a fault of the engine, now mended; others stand with their weather in `variants.py`."""
+RESTORED_ONCE = (300337, 300861, 300909, 301483, 301858)
+"""The same, of stories with restores."""
 
 
 def judged(outcome: Outcome, *words: object) -> None:
@@ -56,6 +58,11 @@ def test_a_process_that_dies_at_any_single_place_of_a_story_changes_none_of_that
 @pytest.mark.parametrize("seed", FAILED_ONCE)
 def test_what_failed_once_never_fails_again(seed: int) -> None:
     judged(run(seed))
+
+
+@pytest.mark.parametrize("seed", RESTORED_ONCE)
+def test_what_failed_once_after_a_restore_never_fails_again(seed: int) -> None:
+    judged(run(seed, restores=True), "--restores")
 
 
 def test_the_proof_counts_what_it_went_through() -> None:

@@ -16,7 +16,7 @@ from poam.sync.record.backup import backup
 from poam.sync.record.record import Record
 from poam.sync.restored import was_restored
 
-from .deciding import at_rest
+from .deciding import approved, ask, at_rest
 from .engine import ISSO, Engine, engine, item
 from .two_trackers import item_for, two_trackers
 
@@ -176,3 +176,42 @@ def test_an_older_copy_put_in_place_by_hand_is_noticed_by_the_next_cycle(tmp_pat
         assert loop.issues("jira") != before
         assert "nothing to do" in loop.poam("sync").output
         assert loop.poam("verify").exit_code == 0
+
+
+def test_a_later_date_is_still_asked_for_where_the_restored_record_has_forgotten_what_it_showed_instead(
+    tmp_path: Path,
+) -> None:
+    with engine(tmp_path, item(1)) as story:
+        story.cycle()
+        story.person.set_due(story.link().remote_id or "", "2026-07-30")
+        with story.record.unit(at=AT) as unit:
+            unit.change(ISSO, "items", "uid-1", {"forecast_date": "2026-04-01"})
+        backup(story.record.path, tmp_path / "copy.db")
+        story.later()
+        story.later()
+        assert story.issue().due_dates == ("2026-04-01",), "our own forecast, beside the request"
+        with restored(story, tmp_path / "copy.db") as again:
+            again.later()
+            again.later()
+            assert [(each.requested_date, each.requested_by) for each in again.requests()] == [
+                ("2026-07-30", "ann@acme.example")
+            ]
+            assert again.item().forecast_date == "2026-04-01"
+            at_rest(again)
+
+
+def test_a_later_date_that_was_granted_and_forgotten_is_asked_for_by_the_one_who_did(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1, system_id="LEDGER")) as story:
+        story.cycle()
+        backup(story.record.path, tmp_path / "copy.db")
+        ask(story, date="2026-07-30")
+        approved(story)
+        story.later()
+        assert story.issue().due_dates == ("2026-07-30",)
+        with restored(story, tmp_path / "copy.db") as again:
+            again.later()
+            again.later()
+            assert [(each.requested_date, each.requested_by) for each in again.requests()] == [
+                ("2026-07-30", "ann@acme.example")
+            ]
+            at_rest(again)
