@@ -53,7 +53,8 @@ def mirrored(folder: Path, many: int) -> Iterator[Engine]:
     with engine(folder, *(item(n) for n in range(1, many + 1))) as story:
         rules = rules_for(story.config, "jira", story.tracker.capabilities, "poam", "private")
         us = {"accounts:jira": "poam", "credential:jira": "poam", "visibility:jira": "private"}
-        known = {**us, "rules:jira": str(rules), "full_at": AT}
+        place = story.config.connectors["jira"].place
+        known = {**us, "rules:jira": str(rules), "place:jira": place, "full_at": AT}
         with story.record.unit(at=AT) as unit:
             for n in range(1, many + 1):
                 link = Link(f"l-{n}", f"uid-{n}", "jira", 1, f"m-{n}", f"old-{n}", f"OLD-{n}", "", "live")
