@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 JUDGES = (
     *("golden_story", "plan", "merge", "convergence", "cycle", "crash", "decisions", "policies", "twins", "restored"),
-    *("existence", "meanwhile", "conflicts", "deliver", "notices", "accounts", "status_date", "verification"),
+    *(
+        "existence",
+        "meanwhile",
+        "conflicts",
+        "forecasts",
+        "deliver",
+        "notices",
+        "accounts",
+        "status_date",
+        "verification",
+    ),
     *("asof", "record", "record_files", "record_hints", "record_lock", "journal", "guards", "guarded_tables", "verify"),
     *("clocks", "fencing"),
     *("migrations", "restore", "backup", "faults", "sqlite"),
