@@ -60,4 +60,4 @@ def transition(frame: Frame, item: str, state: str, reason: str, evidence: tuple
         say(f"{key} is still open; close it there")
     if found.state is State.RISK_ACCEPTED and found.operational_requirement is Decision.YES:
         way = f"poam --as AO set {found.poam_id} operational_requirement=no --reason TEXT"
-        say(f"its operational requirement is still approved, so it is not late: {way}")
+        say(f"its operational requirement stays approved, so it is not late; the AO's word takes it back: {way}")

@@ -94,12 +94,13 @@ def _forecast(sketch: Sketch, forecast: str | None, moved: Observed, reason: str
     """Takes over what the engineers expect; what somebody here said meanwhile, or a conflict tells, stays visible."""
     view = sketch.view
     base, disputed = view.bases.get(NAME), view.conflict(NAME, Policy.TRACKER)
+    here = None
     if is_unheard(view) or (moved.crossed and view.forecast_said):
-        agreed, ours = (base.record_value if base else None), view.item.forecast_date
-        sketch.conflicts.append(NewConflict(NAME, agreed, ours, moved.new, moved, Policy.TRACKER))
+        here = (base.record_value if base else None), view.item.forecast_date
     elif disputed and disputed.record_value != forecast:
-        agreed, ours = disputed.base_value, disputed.record_value
-        sketch.conflicts.append(NewConflict(NAME, agreed, ours, moved.new, moved, Policy.TRACKER))
+        here = disputed.base_value, disputed.record_value
+    if here:
+        sketch.conflicts.append(NewConflict(NAME, *here, moved.new, moved, Policy.TRACKER))
     sketch.change({"forecast_date": forecast}, moved, reason)
 
 

@@ -120,14 +120,6 @@ def entries(database: Database, item_uid: str | None = None) -> Iterator[Entry]:
         yield Entry(*row)
 
 
-def broken_links(rows: Iterable[Entry]) -> Iterator[str]:
-    """One sentence for every row that does not follow from the row before."""
-    before = (0, "")
-    for row in rows:
-        yield from breaks(before, row)
-        before = (row.seq, row.hash)
-
-
 def breaks(before: tuple[int, str], row: Entry) -> Iterator[str]:
     """One sentence for everything in which a row does not follow from the one `before` it, of this number and hash."""
     if row.seq != before[0] + 1:

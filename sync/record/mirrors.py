@@ -1,4 +1,4 @@
-"""Reads and keeps what the engine remembers of the trackers: every question that it asks the record has its name."""
+"""Links and what was seen of their issues, and what waits for a person: every question about them has its name."""
 
 from __future__ import annotations
 
@@ -107,6 +107,3 @@ def waiting_requests(database: Database, item_uid: str) -> list[Request]:
 def open_conflicts(database: Database, link_id: str) -> list[Conflict]:
     """The conflicts of a link that nobody has ended, at most one a field."""
     return rows(database, Conflict, "link_id = ? AND state = 'open'", (link_id,))
-
-
-# --- how far everything was read and planned

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 from sqlite_utils import Database
 
+from ...mapping.item import DEVIATIONS
+from ...mapping.life import MIRRORED_STATES
 from .schema import IN_HAND
 
 
@@ -68,21 +70,22 @@ def waiting(database: Database) -> Waiting:
 
 def pending_deviations(database: Database) -> list[str]:
     """The deviations of items that are not ended which wait for the authorizing official, as `ID FIELD`."""
-    names = ("risk_adjustment", "false_positive", "operational_requirement")
+    names = ", ".join(DEVIATIONS)
     found = database.query(
-        f"""SELECT poam_id, {", ".join(names)} FROM items WHERE state NOT IN ('closed', 'discarded')
-            AND 'pending' IN ({", ".join(names)}) ORDER BY system_id, poam_id"""  # noqa: S608
+        f"""SELECT poam_id, {names} FROM items WHERE state NOT IN ('closed', 'discarded')
+            AND 'pending' IN ({names}) ORDER BY system_id, poam_id"""  # noqa: S608
     )
-    return [f"{row['poam_id']} {name}" for row in found for name in names if row[name] == "pending"]
+    return [f"{row['poam_id']} {name}" for row in found for name in DEVIATIONS if row[name] == "pending"]
 
 
 def without_issue(database: Database) -> list[tuple[str, int]]:
     """Items at work that a person lets go on without an issue, and the conflict that brings one back."""
+    mirrored = ", ".join(f"'{state}'" for state in sorted(MIRRORED_STATES))
     found = database.execute(
-        """SELECT poam_id, max(conflicts.id) FROM items JOIN conflicts ON conflicts.item_uid = items.uid
-           WHERE items.state IN ('open', 'pending_verification', 'risk_accepted') AND conflicts.policy = 'missing'
-             AND NOT EXISTS (SELECT 1 FROM links WHERE links.item_uid = items.uid AND links.state <> 'retired')
-           GROUP BY items.uid ORDER BY poam_id"""
+        f"""SELECT poam_id, max(conflicts.id) FROM items JOIN conflicts ON conflicts.item_uid = items.uid
+            WHERE items.state IN ({mirrored}) AND conflicts.policy = 'missing'
+              AND NOT EXISTS (SELECT 1 FROM links WHERE links.item_uid = items.uid AND links.state <> 'retired')
+            GROUP BY items.uid ORDER BY poam_id"""  # noqa: S608
     )
     return [(poam_id, number) for poam_id, number in found]
 

@@ -1,7 +1,7 @@
 """Who may change a field of an item, and what a change at a tracker means for it: the rules, as sentences. Pure.
 
-Sources: `mapping/life.py` (states), `mapping/dates.py` (dates), `edits.py` (who sets what); the permanent columns are
-those of the FedRAMP POA&M Template Completion Guide v2.2, columns F, K, L, M, N, S.
+Sources: `mapping/life.py` (states), `mapping/dates.py` (dates), `deciding/edits.py` (who sets what); the permanent
+columns are those of the FedRAMP POA&M Template Completion Guide v2.2, columns F, K, L, M, N, S.
 """
 
 from __future__ import annotations
