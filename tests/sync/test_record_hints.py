@@ -13,7 +13,7 @@ import pytest
 from poam.sync.errors import InputError, PoamSyncError, RecordError
 from poam.sync.record.backup import backup
 from poam.sync.record.copying import partial_copy
-from poam.sync.record.database import open_writer, sqlite3
+from poam.sync.record.database import open_writer, plainly, sqlite3
 from poam.sync.record.items import natural
 from poam.sync.record.journal import anchor
 from poam.sync.record.record import Record
@@ -183,6 +183,12 @@ def with_names_that_are_no_text(path: Path) -> None:
         list(problems(record.db))
 
 
+def with_a_word_that_is_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"ACME Cloud", b"\xffCME Cloud"))
+    with Record.read(path) as record, plainly(path):
+        list(record.db.query("SELECT name FROM systems"))
+
+
 # copies
 
 
@@ -297,6 +303,7 @@ REFUSALS: dict[Callable[[Path], None], tuple[str, str]] = {
     ),
     read_where_it_is_damaged: ("./poam.db is not a readable record: database disk image is malformed", RESTORE),
     with_names_that_are_no_text: ("the record's file is damaged: its tables cannot be read", RESTORE),
+    with_a_word_that_is_no_text: ("./poam.db holds bytes that are no text", "run poam verify"),
     copied_to_no_folder: (
         "./none/copy.db could not be written: No such file or directory",
         "check the folder, its permissions and free space",
