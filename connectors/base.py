@@ -8,6 +8,8 @@ Glossary
     change    one entry of an issue's history: which field, from what, to what, by whom, when (server clock).
     cursor    how far we have read, as the connector's own opaque text; only a connector looks inside.
     account   the tracker's immutable id of a user.
+    comment   what somebody said below an issue.
+    reference what an issue points to: a commit, a pull request, an attachment. Nothing of it is ever fetched.
 
 Times are ISO 8601 UTC with `Z`, by the server's clock. Calendar dates are `YYYY-MM-DD` strings from end to end.
 """
@@ -18,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from .errors import TrackerError
+
 Category = Literal["todo", "doing", "done"]
 Visibility = Literal["private", "public", "unknown"]
 
@@ -27,11 +31,13 @@ class Status:
     """A tracker's status. `reason` is Jira's resolution or GitHub's state_reason, empty when there is none.
 
     GitHub has six: `open`, `in progress` and `blocked` (open with that label), `completed`, `not_planned`, `duplicate`.
+    `id` is the tracker's immutable one where it has one: names are changed and translated.
     """
 
     name: str
     category: Category
     reason: str = ""
+    id: str = field(default="", compare=False)
 
 
 Value = str | Status | None
@@ -58,8 +64,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said below an issue; `id` grows per tracker, `text` has `\\n` line ends."""
+
+    id: int
+    at: str
+    author: Account
+    text: str
+
+
+ReferenceKind = Literal["commit", "pull_request", "attachment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What an issue points to: an address, or an attachment's name; who put it there is blank where nobody says."""
+
+    kind: ReferenceKind
+    text: str
+    at: str
+    author: Account
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as last read. `history` is oldest first and holds at least what happened since the cursor asked about.
+    """An issue as last read. `history` is oldest first and holds at least what happened since the cursor asked about,
+    as do `comments` and `references`.
 
     `due_dates` is normally empty or one date; more than one is a person's mistake (two `due:` labels).
     `body` is the whole description as plain text with `\\n` line ends.
@@ -82,6 +112,8 @@ class Issue:
     version: str
     history: tuple[Change, ...] = ()
     marked: bool = True
+    comments: tuple[Comment, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +144,7 @@ class Edit:
     `due_date`: a date sets it, an empty string clears it, None leaves it.
     `status`: the category to bring the issue to (`todo` reopens; the connector finds the transitions), None leaves it.
     `marker`: the marker to put back, with our mark, where people removed them; None leaves them.
+    `comment`: what to say below the issue. It is sent last, as no tracker knows a comment that comes twice.
     """
 
     title: str | None = None
@@ -121,18 +154,21 @@ class Edit:
     add_labels: frozenset[str] = frozenset()
     remove_labels: frozenset[str] = frozenset()
     marker: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a tracker can do, as data. `max_title` and `max_body` count characters.
+    """What a tracker can do, as data, as far as is known by now. `max_title` and `max_body` count characters.
 
-    `move_date` tells a person there how a due date is moved, as the middle of a sentence.
+    `move_date` tells a person there how a due date is moved, as the middle of a sentence. `creates_at_once` says how
+    many issues one request can make.
     """
 
     max_title: int
     max_body: int
     move_date: str = "move the due date"
+    creates_at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +251,20 @@ class Tracker(Protocol):
         """
         ...
 
-    def create(self, draft: Draft) -> Created:
-        """Sends one create request and nothing else.
+    def named(self, key: str) -> Issue:
+        """One issue by what people call it, its key or its address, with its whole history. Raises Gone, Rejected."""
+        ...
 
-        Raises Unsettled when the request left and no definite answer came, Unavailable when it provably never left.
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        """The issues of the place that do not carry our mark, the one changed last first; their history is not read."""
+        ...
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
+        """Sends one request that makes these issues, at most `capabilities.creates_at_once`, and nothing else.
+
+        Answers for each draft in its place, with Rejected for one that was refused, and with Unavailable for one that
+        was not sent. What concerns all is raised: Unsettled when the request left and no definite answer came,
+        Unavailable when it provably never left or was not applied.
         """
         ...
 

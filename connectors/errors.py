@@ -42,7 +42,14 @@ class Stale(TrackerError):
 
 
 class Gone(TrackerError):
-    """The issue is deleted, moved out of sight or forbidden: trackers answer 404 for all three."""
+    """The issue is deleted, moved out of sight or forbidden: trackers answer 404 for all three.
+
+    `moved_to` is its new key where the tracker tells that it was moved (`acme/api#7`).
+    """
+
+    def __init__(self, message: str, *, hint: str = "", moved_to: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.moved_to = moved_to
 
 
 class Rejected(TrackerError):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .base import Account, Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
+from .errors import Rejected, TrackerError
 from .sandbox.clock import iso
 from .sandbox.memory import CAPABILITIES, STATUSES, Fault, MemoryPerson, MemoryWorld, Values, dates
 
@@ -45,7 +46,7 @@ class MemoryTracker:
     @property
     def capabilities(self) -> Capabilities:
         """Jira's limits, and a native due date."""
-        return CAPABILITIES
+        return replace(CAPABILITIES, creates_at_once=self._world.creates_at_once)
 
     @property
     def credential(self) -> str:
@@ -93,22 +94,39 @@ class MemoryTracker:
             ]
             return sorted(ours, key=lambda issue: int(issue.id))
 
-    def create(self, draft: Draft) -> Created:
-        """See `Tracker`. Raises Rejected."""
+    def named(self, key: str) -> Issue:
+        """See `Tracker`."""
+        with self._world.call("named"):
+            return self._world.get(key.rpartition("-")[2])
+
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        """See `Tracker`."""
+        with self._world.call("unmarked"):
+            others = [issue for issue in self._world.listed(BEGINNING) if not issue.marker]
+            return [replace(issue, history=()) for issue in others[::-1][:limit]]
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
+        """See `Tracker`."""
         with self._world.call("create"):
-            due_dates = dates(draft.due_date)
-            values = Values(title=draft.title, body=draft.body, due_dates=due_dates, labels=draft.labels)
-            issue = self._world.add(self._account, draft.marker, values)
-            return Created(issue.id, issue.key, issue.url, issue)
+            return [self._created(draft) for draft in drafts]
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         """See `Tracker`. The world applies it to the issue as it stands by then."""
         with self._world.call("edit"):
             values = _edited(self._world.get(issue.id), edit)
-            return self._world.change(self._account, issue.id, values)
+            changed = self._world.change(self._account, issue.id, values)
+            return self._world.say(self._account, issue.id, edit.comment) if edit.comment else changed
 
     def close(self) -> None:
         """Nothing to release."""
+
+    def _created(self, draft: Draft) -> Created | TrackerError:
+        values = Values(title=draft.title, body=draft.body, due_dates=dates(draft.due_date), labels=draft.labels)
+        try:
+            issue = self._world.add(self._account, draft.marker, values)
+        except Rejected as refusal:
+            return refusal
+        return Created(issue.id, issue.key, issue.url, issue)
 
     def _behind(self, cursor: str) -> str:
         if cursor == BEGINNING:

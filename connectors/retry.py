@@ -84,9 +84,15 @@ class Retrying:
     def find(self, marker: str, *, since: str) -> Sequence[Issue]:
         return self._call(self._formed(self._tracker.find), marker, since=since)
 
-    def create(self, draft: Draft) -> Created:
+    def named(self, key: str) -> Issue:
+        return self._call(self._formed(self._tracker.named), key)
+
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        return self._call(self._formed(self._tracker.unmarked), limit)
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
         # Sent once: a create has a deadline to keep, and the outbox is what sends it again.
-        return self._formed(self._tracker.create, Unsettled)(draft)
+        return self._formed(self._tracker.create, Unsettled)(drafts)
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         send, look = self._formed(self._tracker.edit, Unsettled), self._formed(self._tracker.get)

@@ -6,15 +6,16 @@ carry the label `poam` and a marker in the first line of the body, which callers
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import chain, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
-from ..errors import Gone
+from ..errors import Gone, Rejected, TrackerError
 from ..settings import GithubSettings
 from ..texts import fingerprint
 from .answers import Answer
@@ -136,7 +137,25 @@ class GithubTracker:
         ours = [issue for issue in issues if issue.marker == marker and self._is_me(issue.author.id)]
         return ours[::-1]
 
-    def create(self, draft: Draft) -> Created:
+    def named(self, key: str) -> Issue:
+        """Two reads. A number, `#7`, `acme/web#7` and the issue's address are all its name."""
+        number = re.fullmatch(r"(?:.*[#/])?(\d+)/?", key)
+        if number is None:
+            raise Rejected(f"{key} names no issue of {self._settings.repository}")
+        return self.get(number[1])
+
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        """One read per hundred issues until there are enough."""
+        query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": 100}
+        first = self._wire.read(f"{self._home()}/issues", query, many=True)
+        rows = (row for row in chain.from_iterable(self._wire.pages(first)) if "pull_request" not in row)
+        return list(islice((issue for issue in map(self._issue, rows) if not issue.marked), limit))
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
+        """A POST each."""
+        return [self._create(draft) for draft in drafts]
+
+    def _create(self, draft: Draft) -> Created:
         """One POST with marker, labels and date; GitHub drops the labels silently where we may not push."""
         due = {due_label(draft.due_date)} if draft.due_date else set()
         data = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,13 @@ class Search:
         newest = [issue for issue in self.fetch(self._next_keys()) if issue.marker == marker]
         found = {issue.id: issue for issue in (*known, *newest)}
         return sorted(found.values(), key=lambda issue: int(issue.id))
+
+    def unmarked(self, limit: int) -> list[Issue]:
+        """Issues of the project without our mark, the one changed last first."""
+        others = f'(labels IS EMPTY OR labels != "{MARK}")'
+        jql = f'project = "{self._settings.project}" AND {others} ORDER BY updated DESC'
+        found = self._wire.read("POST", "search/jql", body={**self._query(jql), "maxResults": limit}).data["issues"]
+        return [replace(self.complete(raw, known="-"), history=()) for raw in found]
 
     def fetch(self, ids_or_keys: Sequence[str]) -> list[Issue]:
         """The issues as they stand, the missing ones left out."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
+from ..errors import TrackerError
 from ..settings import JiraSettings
 from ..texts import fingerprint
 from .checking import CreateScreen, examine, missing_type
@@ -86,8 +87,19 @@ class JiraTracker:
             if issue.author.id == ours and datetime.fromisoformat(issue.created) >= begin
         ]
 
-    def create(self, draft: Draft) -> Created:
+    def named(self, key: str) -> Issue:
+        """See `base.Tracker`. One request."""
+        return self._search.complete(self._get(key.rstrip("/").rpartition("/")[2]))
+
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        """See `base.Tracker`. One request."""
+        return self._search.unmarked(limit)
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
         """See `base.Tracker`. A due field missing on the create screen is left out; `check` warns of it."""
+        return [self._create(draft) for draft in drafts]
+
+    def _create(self, draft: Draft) -> Created:
         made = self._wire.write("POST", "issue", body=self._new(draft)).data
         self._search.wrote(str(made["id"]))
         return Created(str(made["id"]), made["key"], f"{self._wire.site.address}/browse/{made['key']}")

@@ -15,12 +15,14 @@ from itertools import count
 from operator import attrgetter
 from typing import Literal, TypedDict
 
-from ..base import Account, Capabilities, Category, Change, Issue, Status, Visibility
+from ..base import Account, Capabilities, Category, Change, Comment, Issue, Status, Visibility
 from ..errors import Gone, Rejected, TrackerError
 from .clock import Clock, iso
 from .person import Closing
 
-Operation = Literal["check", "visibility", "changed_since", "get", "get_many", "find", "create", "edit"]
+Operation = Literal[
+    "check", "visibility", "changed_since", "get", "get_many", "find", "named", "unmarked", "create", "edit"
+]
 Fault = tuple[Operation, Literal["before", "after"], Callable[[str], TrackerError]]
 """The next call of this operation fails with this error, before or after its effect."""
 
@@ -56,7 +58,8 @@ class MemoryWorld:
     """The issues of one tracker and all that ever happened to them; it outlives the clients that look at it.
 
     `list_lag` is how long lists hide a change that a single read shows at once. `faults` strike once each and
-    are removed as they do. `visibility` is what the tracker says of itself. All three may change at any time.
+    are removed as they do. `visibility` is what the tracker says of itself, `creates_at_once` how many issues one
+    request makes. All of them may change at any time.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -64,6 +67,7 @@ class MemoryWorld:
         self.list_lag = timedelta()
         self.faults: list[Fault] = []
         self.visibility: Visibility = "private"
+        self.creates_at_once = 3
         self._issues: dict[str, Issue] = {}
         self._past: list[Issue] = []
         self._numbers = count(1)
@@ -124,6 +128,12 @@ class MemoryWorld:
         at = self.now()
         history = (*old.history, *self._changes(old, new, at, author))
         return self._keep(replace(new, updated=at, version=str(next(self._ticks)), history=history))
+
+    def say(self, author: Account, issue_id: str, text: str) -> Issue:
+        """The issue with one more comment. Raises Gone."""
+        old, at = self.get(issue_id), self.now()
+        comment = Comment(next(self._ticks), at, author, text)
+        return self._keep(replace(old, updated=at, version=str(comment.id), comments=(*old.comments, comment)))
 
     def delete(self, issue_id: str) -> None:
         """Removes the issue for good, from lists too. Raises Gone."""
@@ -186,6 +196,9 @@ class MemoryPerson:
     def label(self, issue_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         labels = self._world.get(issue_id).labels
         self._change(issue_id, {"labels": labels.difference(remove).union(add)})
+
+    def comment(self, issue_id: str, text: str) -> None:
+        self._world.say(Account(self.account), issue_id, text)
 
     def clone(self, issue_id: str) -> str:
         issue = self._world.get(issue_id)

@@ -40,6 +40,10 @@ class Person(Protocol):
         """Adds and removes labels."""
         ...
 
+    def comment(self, issue_id: str, text: str) -> None:
+        """Says something below the issue."""
+        ...
+
     def clone(self, issue_id: str) -> str:
         """Copies an issue with title, body and labels (and so with our marker); returns the copy's id."""
         ...

@@ -6,16 +6,20 @@ whose fate is unknown is never sent again before the tracker, asked late enough,
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from ...connectors.base import Created, Issue
-from ...connectors.errors import Rejected, Unavailable
+from ...connectors.base import Created, Draft, Issue
+from ...connectors.errors import Rejected, TrackerError, Unavailable
 from ...mapping.life import MIRRORED_STATES
 from ..looking.existence import proof_after
 from ..looking.views import view_of
 from ..looking.wanted import first_draft
 from ..record.kinds import Link, Owed
-from ..record.mirrors import links_unseen
+from ..record.mirrors import link_of, links_unseen
+from ..record.owed import in_hand
+from ..record.rows import keep
 from ..times import later
 from .outbox import bind, clear, owe_edit, written
 from .postman import Postman
@@ -49,30 +53,72 @@ def cleared_to_send(postman: Postman, owed: Owed, link: Link) -> bool:
     return False
 
 
-def create(postman: Postman, owed: Owed, link: Link) -> None:
-    """Sends one create, once; `cleared_to_send` has said that it may be sent. Raises TrackerError."""
-    view = view_of(postman.record.db, postman.config, link)
-    if view.item.state not in MIRRORED_STATES or link.state != "planned":  # decided before an engineer could see it
-        with postman.unit() as unit:
-            clear(unit, owed)
-        return
-    draft = first_draft(view, postman.rules)
-    deadline = later(postman.now, postman.config.sync.limits.send_deadline)
-    sent = {"send_deadline": deadline, "sent_to": postman.config.connectors[link.connector].place}
-    postman.keep(owed, state="SENDING", payload=written(draft), attempts=owed.attempts + 1, **sent)
-    if postman.now > deadline:  # the process slept between commit and send: what we know of the tracker is too old
-        postman.keep(owed, state="PENDING")
-        return
+def create(postman: Postman, some: Sequence[Owed]) -> list[tuple[Owed, TrackerError]]:
+    """Sends these creates in one request, once; `cleared_to_send` has said that each may be sent.
+
+    Returns those that were refused, or left out of the request (Unavailable), each with its reason. Raises TrackerError
+    for what concerns all.
+    """
+    drafts = _drafts(postman, some)
+    if not drafts or not _committed(postman, drafts):
+        return []
     try:
-        created = postman.tracker.create(draft)
+        answers = postman.tracker.create(list(drafts.values()))
     except Unavailable as error:
-        postman.keep(owed, state="PENDING", last_error=str(error))
+        _take_back(postman, drafts, str(error))
         raise
+    ended = list(zip(drafts, answers, strict=True))
+    _bind(postman, [(owed, answer) for owed, answer in ended if isinstance(answer, Created)])
+    failed = [(owed, answer) for owed, answer in ended if isinstance(answer, TrackerError)]
+    _take_back(postman, [owed for owed, error in failed if isinstance(error, Unavailable)], "was left out at first")
+    return failed
+
+
+def _bind(postman: Postman, made: Sequence[tuple[Owed, Created]]) -> None:
+    """Stores every link in one transaction, and looks at what came along."""
     with postman.unit() as unit:
-        bind(unit, link, created)
-    postman.delivery.created += 1
-    if created.issue is not None:
-        _first_look(postman, link.id, created.issue)
+        for owed, created in made:
+            bind(unit, link_of(unit.db, owed.link_id), created)
+    postman.delivery.created += len(made)
+    for owed, created in made:
+        if created.issue is not None:
+            _first_look(postman, owed.link_id, created.issue)
+
+
+def _drafts(postman: Postman, some: Sequence[Owed]) -> dict[Owed, Draft]:
+    """What to send; an item that was decided before an engineer could see it needs no issue any more."""
+    links = {owed: link_of(postman.record.db, owed.link_id) for owed in some}
+    views = {owed: view_of(postman.record.db, postman.config, link) for owed, link in links.items()}
+    needed = {owed for owed, view in views.items() if view.item.state in MIRRORED_STATES}
+    needed -= {owed for owed, link in links.items() if link.state != "planned"}
+    with postman.unit() as unit:
+        for owed in views.keys() - needed:
+            clear(unit, owed)
+    return {owed: first_draft(view, postman.rules) for owed, view in views.items() if owed in needed}
+
+
+def _committed(postman: Postman, drafts: Mapping[Owed, Draft]) -> bool:
+    """Commits that they are under way, and until when they must have left. False when the process slept meanwhile:
+    what we know of the tracker is too old then.
+    """
+    deadline = later(postman.now, postman.config.sync.limits.send_deadline)
+    place = postman.config.connectors[postman.rules.connector].place
+    with postman.unit() as unit:
+        for owed, draft in drafts.items():
+            stands = in_hand(unit.db, owed)
+            sending = replace(stands, state="SENDING", payload=written(draft), attempts=stands.attempts + 1)
+            keep(unit, replace(sending, send_deadline=deadline, sent_to=place))
+    if postman.now <= deadline:
+        return True
+    _take_back(postman, drafts, "the process slept before it was sent")
+    return False
+
+
+def _take_back(postman: Postman, some: Iterable[Owed], told: str) -> None:
+    """Creates that certainly never left."""
+    with postman.unit() as unit:
+        for owed in some:
+            keep(unit, replace(in_hand(unit.db, owed), state="PENDING", last_error=told))
 
 
 def read_new_ones(postman: Postman) -> None:

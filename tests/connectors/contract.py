@@ -10,7 +10,7 @@ from poam.connectors.base import Edit
 from poam.connectors.errors import Gone, Rejected, Unsettled
 
 from .contract_changes import Attributing, Editing
-from .stage import ACTS, Stage
+from .stage import ACTS, Stage, made
 
 
 class Creating:
@@ -18,7 +18,7 @@ class Creating:
 
     def test_a_created_issue_is_read_back_as_drafted(self, stage: Stage) -> None:
         draft = stage.draft(due_date="2028-02-29", labels=frozenset({"security", "boundary-a"}))
-        created = stage.tracker.create(draft)
+        created = made(stage.tracker, draft)
         issue = stage.tracker.get(created.id)
         assert (issue.id, issue.key, issue.url) == (created.id, created.key, created.url)
         assert (issue.marker, issue.title, issue.body) == (draft.marker, draft.title, draft.body)
@@ -28,7 +28,7 @@ class Creating:
         assert issue.author.id == stage.tracker.check().account.id
 
     def test_a_create_that_answers_with_the_issue_answers_what_a_read_shows(self, stage: Stage) -> None:
-        created = stage.tracker.create(stage.draft(due_date="2027-03-01"))
+        created = made(stage.tracker, stage.draft(due_date="2027-03-01"))
         read = stage.tracker.get(created.id)
         assert replace(created.issue or read, history=()) == replace(read, history=())
 

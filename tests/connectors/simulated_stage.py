@@ -67,6 +67,9 @@ class SimPerson:
     def label(self, issue_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
         self._change(issue_id, labels=self._world.get(issue_id).labels.difference(remove).union(add))
 
+    def comment(self, issue_id: str, text: str) -> None:
+        self._world.say(Account(self.account), issue_id, text)
+
     def clone(self, issue_id: str) -> str:
         issue = self._world.get(issue_id)
         values = {name: getattr(issue, name) for name in ("title", "body", "due_dates", "labels", "marked")}

@@ -8,9 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from poam.connectors.base import Change, Draft, Edit, Issue, Tracker
+from poam.connectors.base import Change, Created, Draft, Edit, Issue, Tracker
+from poam.connectors.errors import TrackerError
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.person import Person
+
+
+def made(tracker: Tracker, draft: Draft) -> Created:
+    """One new issue. Raises what was said of it."""
+    (answer,) = tracker.create([draft])
+    if isinstance(answer, TrackerError):
+        raise answer
+    return answer
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Stage:
 
     def create(self, name: str = "item", **fields: Any) -> str:
         """A new issue of ours; its id."""
-        return self.tracker.create(self.draft(name, **fields)).id
+        return made(self.tracker, self.draft(name, **fields)).id
 
     def edit(self, issue_id: str, edit: Edit) -> Issue:
         """Reads the issue and edits it."""

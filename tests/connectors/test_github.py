@@ -13,6 +13,7 @@ from poam.connectors.errors import Unavailable
 from poam.connectors.sandbox.server import Fault
 
 from .github_stage import DRAFT, MARKER, TOKEN, GithubStage
+from .stage import made
 
 LIST = r"/repositories/4711/issues$"
 EVENTS = r"/repositories/4711/issues/events$"
@@ -32,7 +33,7 @@ def test_making_a_tracker_sends_nothing(stage: GithubStage) -> None:
 
 
 def test_a_new_process_with_nothing_new_costs_one_conditional_request(stage: GithubStage) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     cursor = stage.settled()
     stage.clock.advance(days=3)
     page = stage.another().changed_since(cursor)
@@ -48,7 +49,7 @@ def test_an_empty_repository_is_idle_from_the_second_look_on(stage: GithubStage)
 
 
 def test_the_look_after_a_change_is_conditional_already(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     cursor = stage.settled()
     stage.clock.advance(days=1)
     stage.person.close(issue_id)
@@ -116,7 +117,7 @@ def test_many_changes_at_once_are_idle_again_once_the_overlap_has_passed(stage: 
 
 
 def test_pull_requests_are_ignored_without_extra_requests(stage: GithubStage) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     cursor = stage.settled()
     stage.clock.advance(hours=1)
     stage.sandbox.open_pull_request("maya", "A change", ["poam"])
@@ -126,7 +127,7 @@ def test_pull_requests_are_ignored_without_extra_requests(stage: GithubStage) ->
 
 
 def test_another_token_reads_everything_anew_and_finds_nothing_new(stage: GithubStage) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     cursor = stage.settled()
     page = stage.another("raj-token").changed_since(cursor)
     assert list(page.issues) == []
@@ -135,20 +136,20 @@ def test_another_token_reads_everything_anew_and_finds_nothing_new(stage: Github
 
 
 def test_the_cursor_of_another_repository_is_not_used(stage: GithubStage) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     cursor = json.dumps({**json.loads(stage.settled()), "source": "elsewhere acme/web", "repository_id": 1})
     assert len(stage.tracker.changed_since(cursor).issues) == 1
 
 
 @pytest.mark.parametrize("cursor", ["2026-03-02T12:00:00.000Z", "{}", "[1]", '{"source": 1, "extra": 2}', "null"])
 def test_what_is_no_cursor_of_ours_is_not_used(stage: GithubStage, cursor: str) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     stage.settled()
     assert len(stage.tracker.changed_since(cursor).issues) == 1
 
 
 def test_a_renamed_repository_is_read_on_as_if_nothing_had_happened(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     cursor = stage.settled()
     stage.sandbox.rename("acme/portal")
     tracker = stage.another()
@@ -164,7 +165,7 @@ def test_the_cursor_holds_no_token(stage: GithubStage) -> None:
 
 
 def test_a_change_that_lists_hide_at_first_arrives_once_with_its_author(stage: GithubStage) -> None:
-    early, late = (stage.tracker.create(Draft(f"{MARKER}{n}", f"Issue {n}", "")).id for n in "ab")
+    early, late = (made(stage.tracker, Draft(f"{MARKER}{n}", f"Issue {n}", "")).id for n in "ab")
     cursor = stage.settled()
     stage.sandbox.list_lag = timedelta(minutes=5)
     stage.clock.advance(hours=1)
@@ -179,7 +180,7 @@ def test_a_change_that_lists_hide_at_first_arrives_once_with_its_author(stage: G
 
 
 def test_an_issue_listed_late_with_an_older_time_of_change_is_still_delivered(stage: GithubStage) -> None:
-    first, second = (stage.tracker.create(Draft(f"{MARKER}{n}", f"Issue {n}", "")).id for n in "ab")
+    first, second = (made(stage.tracker, Draft(f"{MARKER}{n}", f"Issue {n}", "")).id for n in "ab")
     cursor = stage.settled()
     stage.clock.advance(hours=1)
     stage.person.rename(first, "Seen late")
@@ -201,7 +202,7 @@ def test_a_page_that_fails_leaves_the_old_cursor_good_for_another_try(stage: Git
 
 
 def test_one_issue_costs_two_reads_whatever_its_state(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.close(issue_id)
     stage.server.requests.clear()
     assert stage.tracker.get(issue_id).status.category == "done"
@@ -209,7 +210,7 @@ def test_one_issue_costs_two_reads_whatever_its_state(stage: GithubStage) -> Non
 
 
 def test_an_issue_that_is_known_costs_one_read(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.close(issue_id)
     known = stage.tracker.get(issue_id).version
     stage.server.requests.clear()

@@ -27,6 +27,7 @@ from poam.connectors.github.answers import Answer, refusal
 from poam.connectors.sandbox.server import Fault
 
 from .github_stage import DRAFT, TOKEN, GithubStage, settings_for
+from .stage import made
 
 LIST = r"/repositories/4711/issues$"
 
@@ -91,7 +92,7 @@ def test_a_rate_limit_says_how_long_to_wait(
 ) -> None:
     stage.server.faults.append(Fault("POST", "/issues$", status, headers=headers))
     with pytest.raises(RateLimited) as raised:
-        stage.tracker.create(DRAFT)
+        made(stage.tracker, DRAFT)
     assert raised.value.retry_after == wait
 
 
@@ -145,7 +146,7 @@ def test_an_exhausted_quota_is_waited_for_until_its_reset(stage: GithubStage) ->
 
 
 def test_a_deleted_and_an_unknown_issue_are_gone(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     issue = stage.tracker.get(issue_id)
     stage.person.delete(issue_id)
     for missing in (issue_id, "99"):
@@ -157,7 +158,7 @@ def test_a_deleted_and_an_unknown_issue_are_gone(stage: GithubStage) -> None:
 
 
 def test_issues_switched_off_and_access_withdrawn_make_no_issue_gone(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.sandbox.has_issues = False
     for read in (lambda: stage.tracker.get(issue_id), lambda: stage.tracker.changed_since(None)):
         with pytest.raises(Forbidden, match="switched off"):
@@ -167,14 +168,14 @@ def test_issues_switched_off_and_access_withdrawn_make_no_issue_gone(stage: Gith
 def test_an_archived_repository_forbids_writing(stage: GithubStage) -> None:
     stage.sandbox.archived = True
     with pytest.raises(Forbidden, match="archived"):
-        stage.tracker.create(DRAFT)
+        made(stage.tracker, DRAFT)
 
 
 @pytest.mark.parametrize("token", ["wrong-token-9f2c", "stranger-token"])
 def test_no_error_tells_the_token(stage: GithubStage, token: str) -> None:
     tracker = stage.another(token)
     with pytest.raises(Forbidden) as raised:
-        tracker.create(DRAFT)
+        made(tracker, DRAFT)
     assert token not in "".join(traceback.format_exception(raised.value)) + raised.value.hint
     stage.server.faults.append(Fault("GET", "", "drop"))
     with pytest.raises(Unavailable) as dropped:
@@ -192,7 +193,7 @@ def test_a_server_that_stops_answering_is_given_up() -> None:
         with pytest.raises(Unavailable, match="no answer in time"):
             tracker.visibility()
         with pytest.raises(Unsettled, match="no answer in time"):
-            tracker.create(DRAFT)
+            made(tracker, DRAFT)
 
 
 def test_a_healthy_connector_has_nothing_to_complain_about(stage: GithubStage) -> None:

@@ -11,6 +11,7 @@ import pytest
 from poam.connectors.base import Change, Draft, Issue
 
 from .github_stage import DRAFT, MARKER, GithubStage
+from .stage import made
 
 LIST = r"/repositories/4711/issues$"
 
@@ -26,7 +27,7 @@ def changes(issue: Issue, field: str) -> list[Change]:
 
 
 def test_a_created_issue_reads_back_as_it_was_meant(stage: GithubStage) -> None:
-    created = stage.tracker.create(Draft(MARKER, "Title", "A\r\nB", "2026-04-01", frozenset({"team:web"})))
+    created = made(stage.tracker, Draft(MARKER, "Title", "A\r\nB", "2026-04-01", frozenset({"team:web"})))
     issue = stage.tracker.get(created.id)
     assert (issue.marker, issue.title, issue.body) == (MARKER, "Title", "A\nB")
     assert issue.due_dates == ("2026-04-01",)
@@ -50,7 +51,7 @@ def test_a_created_issue_reads_back_as_it_was_meant(stage: GithubStage) -> None:
 def test_each_of_the_six_statuses_arrives_with_who_set_it(
     stage: GithubStage, act: Callable[[Any, str], None], name: str, category: str
 ) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     cursor = stage.settled()
     stage.clock.advance(minutes=30)
     act(stage.person, issue_id)
@@ -61,7 +62,7 @@ def test_each_of_the_six_statuses_arrives_with_who_set_it(
 
 
 def test_reopening_is_a_change_back_to_open(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.close(issue_id, "wont_do")
     cursor = stage.settled()
     stage.clock.advance(hours=2)
@@ -74,7 +75,7 @@ def test_reopening_is_a_change_back_to_open(stage: GithubStage) -> None:
 
 
 def test_a_person_exchanging_due_labels_moves_the_date_in_either_order(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.label(issue_id, remove=("due:2026-04-01",))
     stage.person.label(issue_id, add=("due:2026-05-01",))
     stage.person.label(issue_id, add=("due:2026-06-01",))
@@ -89,7 +90,7 @@ def test_a_person_exchanging_due_labels_moves_the_date_in_either_order(stage: Gi
 
 
 def test_two_due_labels_are_shown_as_two_and_as_no_change(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.label(issue_id, add=("due:2026-05-01",))
     issue = stage.tracker.get(issue_id)
     assert issue.due_dates == ("2026-04-01", "2026-05-01")
@@ -97,13 +98,13 @@ def test_two_due_labels_are_shown_as_two_and_as_no_change(stage: GithubStage) ->
 
 
 def test_labels_that_name_no_day_of_the_calendar_are_no_dates(stage: GithubStage) -> None:
-    issue_id = stage.tracker.create(Draft(MARKER, "Title", "")).id
+    issue_id = made(stage.tracker, Draft(MARKER, "Title", "")).id
     stage.person.label(issue_id, add=("due:2026-02-30", "due:soon", "due:20260401", "due:2028-02-29"))
     assert stage.tracker.get(issue_id).due_dates == ("2028-02-29",)
 
 
 def test_renaming_is_in_the_history_and_rewriting_only_in_the_version(stage: GithubStage) -> None:
-    created = stage.tracker.create(DRAFT).issue
+    created = made(stage.tracker, DRAFT).issue
     assert created is not None
     stage.person.rename(created.id, "Another title")
     renamed = stage.tracker.get(created.id)
@@ -118,7 +119,7 @@ def test_renaming_is_in_the_history_and_rewriting_only_in_the_version(stage: Git
 def test_a_label_deleted_in_the_repository_leaves_a_history_that_ends_in_the_present(
     stage: GithubStage,
 ) -> None:
-    issue_id = stage.tracker.create(DRAFT).id
+    issue_id = made(stage.tracker, DRAFT).id
     stage.person.set_due(issue_id, "2026-05-01")
     kept = stage.sandbox.store.events
     stage.person.label(issue_id, remove=("due:2026-05-01",))
@@ -136,28 +137,28 @@ def test_many_are_read_without_the_missing_ones(stage: GithubStage) -> None:
 
 
 def test_finding_looks_at_our_own_issues_since_the_second_of_sending(stage: GithubStage) -> None:
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     stage.clock.advance(minutes=1, seconds=0.7)
-    made = stage.tracker.create(DRAFT).id
-    stage.person.clone(made)
-    twin = stage.tracker.create(DRAFT).id
-    stage.tracker.create(Draft("other", "Other", ""))
+    number = made(stage.tracker, DRAFT).id
+    stage.person.clone(number)
+    twin = made(stage.tracker, DRAFT).id
+    made(stage.tracker, Draft("other", "Other", ""))
     found = stage.another().find(MARKER, since="2026-03-02T12:01:00.600Z")
-    assert [issue.id for issue in found] == [made, twin]
+    assert [issue.id for issue in found] == [number, twin]
 
 
 def test_finding_does_not_trust_a_lagging_list_to_show_everything(stage: GithubStage) -> None:
     stage.sandbox.list_lag = timedelta(minutes=10)
-    made = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     assert list(stage.tracker.find(MARKER, since="2026-03-02T12:00:00.000Z")) == []
     stage.clock.advance(minutes=11)
-    assert [issue.id for issue in stage.tracker.find(MARKER, since="2026-03-02T12:00:00.000Z")] == [made]
+    assert [issue.id for issue in stage.tracker.find(MARKER, since="2026-03-02T12:00:00.000Z")] == [number]
 
 
 def test_finding_stops_at_the_first_page_that_is_older(stage: GithubStage) -> None:
     stage.seed(150)
     stage.clock.advance(hours=1)
-    stage.tracker.create(DRAFT)
+    made(stage.tracker, DRAFT)
     stage.server.requests.clear()
     assert len(stage.tracker.find(MARKER, since="2026-03-02T13:00:00.000Z")) == 1
     assert stage.server.count("GET", LIST) == 1

@@ -21,6 +21,7 @@ from poam.connectors.sandbox.server import Fault, SandboxServer
 
 from .jira_fixtures import stage, warm
 from .jira_stage import CREATE, SEARCH, JiraStage, tracker
+from .stage import made
 
 __all__ = ["stage", "warm"]
 
@@ -44,7 +45,7 @@ class TestAbsence:
 
     def test_nobody_listening_is_unavailable_for_every_call(self, stage: JiraStage) -> None:
         with closing(tracker(f"http://127.0.0.1:{free_port()}")) as ours:
-            acts = (ours.check, ours.visibility, lambda: ours.changed_since(None), lambda: ours.create(stage.draft()))
+            acts = (ours.check, ours.visibility, lambda: ours.changed_since(None), lambda: made(ours, stage.draft()))
             for act in acts:
                 with pytest.raises(Unavailable, match="the connection failed"):
                     act()
@@ -63,7 +64,7 @@ class TestAbsence:
             stage.server.__exit__()
             stage.tracker._wire._jira._session.close()
             with pytest.raises(Unavailable, match="the connection failed"):
-                stage.tracker.create(draft)
+                made(stage.tracker, draft)
 
     @pytest.mark.parametrize("kind", ["drop", 500, 502, 503])
     def test_a_read_without_an_answer_is_unavailable_and_sent_once(self, warm: JiraStage, kind: int) -> None:
@@ -81,7 +82,7 @@ class TestAbsence:
     def test_a_create_that_is_not_answered_in_time_is_unsettled(self, stage: JiraStage) -> None:
         stuck = silent(stage.sandbox.app, "/rest/api/2/issue")
         with serving(stuck, timeout_seconds=0.2) as ours, pytest.raises(Unsettled, match="no answer in time"):
-            ours.create(stage.draft())
+            made(ours, stage.draft())
 
 
 class TestRates:
@@ -214,13 +215,13 @@ class TestOddSites:
     def test_an_unreadable_answer_to_a_create_is_unsettled(self, stage: JiraStage) -> None:
         odd = instead(stage.sandbox.app, "/rest/api/2/issue", HTMLResponse("<h1>Thanks</h1>"))
         with serving(odd) as ours, pytest.raises(Unsettled, match="unreadable"):
-            ours.create(stage.draft())
+            made(ours, stage.draft())
 
     @pytest.mark.parametrize("body", ["null", "5", '"no"', '{"errors": null}', '{"errorMessages": "no"}', "<p>"])
     def test_an_unusual_refusal_is_still_a_refusal(self, stage: JiraStage, body: str) -> None:
         odd = instead(stage.sandbox.app, "/rest/api/2/issue", PlainTextResponse(body, 400))
         with serving(odd) as ours, pytest.raises(Rejected):
-            ours.create(stage.draft())
+            made(ours, stage.draft())
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500, 503])
     def test_no_message_holds_the_token_even_when_the_server_echoes_it(self, status: int) -> None:
@@ -310,7 +311,7 @@ class TestCheck:
 
     def test_a_create_with_a_missing_issue_type_is_refused_before_it_is_sent(self, stage: JiraStage) -> None:
         with closing(stage.another(issue_type="Story")) as ours, pytest.raises(Rejected, match="Story"):
-            ours.create(stage.draft())
+            made(ours, stage.draft())
 
         assert stage.server.count("POST", CREATE) == 0
 

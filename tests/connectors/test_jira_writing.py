@@ -13,6 +13,7 @@ from poam.connectors.sandbox.server import Fault
 
 from .jira_fixtures import stage, warm
 from .jira_stage import CREATE, JiraStage
+from .stage import made
 
 __all__ = ["stage", "warm"]
 
@@ -117,7 +118,7 @@ class TestWriting:
     def test_a_custom_due_field_works_as_the_usual_one(self, stage: JiraStage) -> None:
         stage.sandbox.due_field = "customfield_10050"
         tracker = stage.another(due_field="customfield_10050")
-        created = tracker.create(stage.draft(due_date="2026-04-01"))
+        created = made(tracker, stage.draft(due_date="2026-04-01"))
         issue = tracker.edit(tracker.get(created.id), Edit(due_date="2026-05-01"))
         with pytest.raises(Rejected) as refused:
             tracker.edit(issue, Edit(due_date="soon"))

@@ -12,6 +12,8 @@ from poam.connectors.errors import Forbidden, RateLimited, Rejected, Unavailable
 from poam.connectors.memory import MemoryPerson, MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock
 
+from .stage import made
+
 DRAFT = Draft(marker="mmmm", title="Patch the gateway", body="Please.")
 
 
@@ -40,7 +42,7 @@ def test_a_lagging_list_hides_a_new_issue_that_a_single_read_shows_at_once(
 ) -> None:
     world.list_lag = timedelta(minutes=5)
     since = world.now()
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     assert tracker.get(created).title == DRAFT.title
     assert listed(tracker) == {}
     assert tracker.find("mmmm", since=since) == []
@@ -50,7 +52,7 @@ def test_a_lagging_list_hides_a_new_issue_that_a_single_read_shows_at_once(
 
 
 def test_a_lagging_list_shows_an_issue_as_it_was(world: MemoryWorld, tracker: MemoryTracker, ann: MemoryPerson) -> None:
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     world.clock.advance(minutes=10)
     world.list_lag = timedelta(minutes=5)
     ann.rename(created, "Renamed")
@@ -65,7 +67,7 @@ def test_an_overlap_as_long_as_the_lag_is_what_keeps_a_late_change(
     world: MemoryWorld, ann: MemoryPerson, overlap: int, seen: bool
 ) -> None:
     tracker = MemoryTracker("memory", world, overlap=timedelta(minutes=overlap))
-    late, early = tracker.create(DRAFT).id, tracker.create(DRAFT).id
+    late, early = made(tracker, DRAFT).id, made(tracker, DRAFT).id
     world.clock.advance(hours=1)
     world.list_lag = timedelta(minutes=5)
     ann.rename(late, "Late")
@@ -82,19 +84,19 @@ def test_an_issue_without_a_marker_is_nobodys_business(world: MemoryWorld, track
 
 
 def test_an_edit_to_what_is_already_so_is_no_change(world: MemoryWorld, tracker: MemoryTracker) -> None:
-    created = tracker.create(DRAFT)
+    created = made(tracker, DRAFT)
     world.clock.advance(minutes=1)
     assert tracker.edit(tracker.get(created.id), Edit(title=f" {DRAFT.title} ", due_date="")) == created.issue
 
 
 def test_a_deleted_issue_leaves_the_lists(tracker: MemoryTracker, ann: MemoryPerson) -> None:
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     ann.delete(created)
     assert listed(tracker) == {}
 
 
 def test_a_fault_before_the_effect_leaves_the_issue_alone(world: MemoryWorld, tracker: MemoryTracker) -> None:
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     world.faults.append(("edit", "before", Unavailable))
     with pytest.raises(Unavailable):
         tracker.edit(tracker.get(created), Edit(title="New"))
@@ -102,7 +104,7 @@ def test_a_fault_before_the_effect_leaves_the_issue_alone(world: MemoryWorld, tr
 
 
 def test_a_fault_after_the_effect_loses_the_answer_alone(world: MemoryWorld, tracker: MemoryTracker) -> None:
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     world.faults.append(("edit", "after", Unsettled))
     with pytest.raises(Unsettled):
         tracker.edit(tracker.get(created), Edit(title="New"))
@@ -112,7 +114,7 @@ def test_a_fault_after_the_effect_loses_the_answer_alone(world: MemoryWorld, tra
 def test_faults_wait_for_their_operation_and_strike_once_each_in_order(
     world: MemoryWorld, tracker: MemoryTracker
 ) -> None:
-    created = tracker.create(DRAFT).id
+    created = made(tracker, DRAFT).id
     world.faults += [
         ("changed_since", "before", Unavailable),
         ("get", "before", Forbidden),
@@ -130,14 +132,14 @@ def test_faults_wait_for_their_operation_and_strike_once_each_in_order(
 
 
 def test_a_client_started_later_finds_what_an_earlier_one_left(world: MemoryWorld, tracker: MemoryTracker) -> None:
-    created, cursor = tracker.create(DRAFT).id, tracker.changed_since(None).cursor
+    created, cursor = made(tracker, DRAFT).id, tracker.changed_since(None).cursor
     restarted = MemoryTracker("memory", world)
     assert listed(restarted, cursor) == {created: DRAFT.title}
 
 
 def test_issues_of_another_account_are_not_found_as_ours(world: MemoryWorld, tracker: MemoryTracker) -> None:
     since = world.now()
-    MemoryTracker("other", world, account="other").create(DRAFT)
+    made(MemoryTracker("other", world, account="other"), DRAFT)
     assert tracker.find("mmmm", since=since) == []
 
 
@@ -150,7 +152,7 @@ def test_issues_of_another_account_are_not_found_as_ours(world: MemoryWorld, tra
     ],
 )
 def test_a_refusal_names_the_field_at_fault(tracker: MemoryTracker, edit: Edit, field: str) -> None:
-    created = tracker.create(DRAFT)
+    created = made(tracker, DRAFT)
     with pytest.raises(Rejected) as refusal:
         tracker.edit(tracker.get(created.id), edit)
     assert refusal.value.field == field
@@ -166,7 +168,7 @@ def test_the_same_acts_make_the_same_world() -> None:
     def played() -> list[Issue]:
         world = MemoryWorld(Clock(datetime(2026, 11, 22, tzinfo=UTC)))
         tracker, ann = MemoryTracker("memory", world), MemoryPerson(world)
-        issue_id = tracker.create(DRAFT).id
+        issue_id = made(tracker, DRAFT).id
         ann.close(issue_id)
         ann.clone(issue_id)
         return list(tracker.changed_since(None).issues)

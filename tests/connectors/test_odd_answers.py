@@ -25,6 +25,7 @@ from poam.connectors.texts import parsed
 from .github_stage import DRAFT, TOKEN, GithubStage, settings_for
 from .jira_fixtures import stage, warm
 from .jira_stage import JiraStage, tracker
+from .stage import made
 
 __all__ = ["stage", "warm"]
 
@@ -77,7 +78,7 @@ def test_no_text_of_an_error_holds_jira_s_credentials_not_even_in_part(stage: Ji
     echo = echoing(lambda header: {"errorMessages": ["x" * padding + header], "errors": {header: header}})
     app = instead(stage.sandbox.app, "POST", JIRA_ISSUES, echo)
     with jira_at(app) as ours, pytest.raises(TrackerError) as failed:
-        ours.create(stage.draft())
+        made(ours, stage.draft())
 
     told = f"{failed.value!r} {failed.value.hint} {getattr(failed.value, 'field', '')}"
     assert b64encode(f"{BOT.email}:{BOT.token}".encode()).decode()[:8] not in told
@@ -90,7 +91,7 @@ def test_no_text_of_an_error_holds_github_s_token_not_even_in_part(github: Githu
     echo = echoing(lambda header: {"message": "x" * padding + header, "errors": [{"field": header, "code": header}]})
     app = instead(github.sandbox.app, "POST", GITHUB_ISSUES, echo)
     with github_at(app) as ours, pytest.raises(TrackerError) as failed:
-        ours.create(DRAFT)
+        made(ours, DRAFT)
 
     assert TOKEN[:5] not in f"{failed.value!r} {failed.value.hint} {getattr(failed.value, 'field', '')}"
 
@@ -115,7 +116,7 @@ def test_what_cannot_be_read_is_a_value_error(text: str) -> None:
 
 
 def test_half_a_character_in_a_github_title_does_no_harm(github: GithubStage) -> None:
-    issue_id = github.tracker.create(DRAFT).id
+    issue_id = made(github.tracker, DRAFT).id
     github.person.rename(issue_id, "Fix \ud83d")
     read = [github.tracker.get(issue_id), *github.tracker.changed_since(None).issues]
     assert {issue.title for issue in read} == {"Fix \ufffd"}
@@ -150,7 +151,7 @@ def test_a_create_answered_in_another_form_is_unsettled(warm: JiraStage, github:
     )
     for app in apps:
         with app as ours, pytest.raises(Unsettled):
-            Retrying(ours, sleep=lambda _: None, random=lambda: 0.0).create(DRAFT)
+            made(Retrying(ours, sleep=lambda _: None, random=lambda: 0.0), DRAFT)
 
 
 @pytest.mark.parametrize("data", [{}, [], None, {"id": 1, "fields": None}, {"issues": [None]}, [{}], "text"], ids=repr)

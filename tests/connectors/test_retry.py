@@ -24,7 +24,7 @@ from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.memory import Operation
 
-from .stage import ACTS
+from .stage import ACTS, made
 
 SINCE = "2026-11-22T09:00:00.000Z"
 CALLS: dict[Operation, Callable[[Tracker], object]] = {
@@ -34,7 +34,7 @@ CALLS: dict[Operation, Callable[[Tracker], object]] = {
     "get": lambda tracker: tracker.get("1"),
     "get_many": lambda tracker: tracker.get_many(["1"]),
     "find": lambda tracker: tracker.find("mmmm", since=SINCE),
-    "create": lambda tracker: tracker.create(Draft("nnnn", "Second", "")),
+    "create": lambda tracker: made(tracker, Draft("nnnn", "Second", "")),
     "edit": lambda tracker: tracker.edit(tracker.get("1"), Edit(title="New")),
 }
 
@@ -45,7 +45,7 @@ class Stage:
     def __init__(self, *, random: float = 1.0, attempts: int = 5) -> None:
         self.world = MemoryWorld(Clock(datetime(2026, 11, 22, 9, 30, tzinfo=UTC)))
         self.plain = MemoryTracker("memory", self.world)
-        self.plain.create(Draft("mmmm", "First", ""))
+        made(self.plain, Draft("mmmm", "First", ""))
         self.waits: list[float] = []
         self.tracker = Retrying(self.plain, sleep=self.waits.append, random=lambda: random, attempts=attempts)
 
@@ -102,7 +102,7 @@ PLANNED = Edit(title="Ours", body="Ours.", due_date="2027-03-01", status="doing"
 def test_an_edit_is_not_sent_again_to_an_issue_that_somebody_changed_during_the_pause(act: str) -> None:
     stage = Stage()
     stage.fail("edit", partial(RateLimited, retry_after=60))
-    planned_on = stage.plain.get(stage.plain.create(Draft("nnnn", "Second", "", due_date="2027-03-01")).id)
+    planned_on = stage.plain.get(made(stage.plain, Draft("nnnn", "Second", "", due_date="2027-03-01")).id)
     busy = Retrying(
         stage.plain, sleep=lambda _: ACTS[act](MemoryPerson(stage.world), planned_on.id), random=lambda: 1.0
     )

@@ -15,6 +15,7 @@ from github import Auth, Github
 from github.Repository import Repository
 
 from .github_stage import DRAFT, TOKEN, GithubStage
+from .stage import made
 
 SPECIFICATION = Path(__file__).parents[3] / "shared/data/specs/github.api.github.com.issues.json"
 HOME, ISSUE = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/issues/{issue_number}"
@@ -87,7 +88,7 @@ def send(stage: GithubStage, method: str, path: str, token: str = TOKEN, **rest:
 def test_every_answer_has_the_shape_that_the_vendor_specifies(
     stage: GithubStage, specification: dict[str, Any], method: str, template: str, data: Any, status: int
 ) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     stage.person.label(number, add=("bug",))
     stage.person.close(number, "duplicate")
     stage.person.reopen(number)
@@ -179,7 +180,7 @@ def test_an_exhausted_quota_refuses_until_the_reset_it_names(stage: GithubStage)
 
 def test_lists_lag_and_direct_reads_do_not(stage: GithubStage) -> None:
     stage.sandbox.list_lag = timedelta(seconds=30)
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     lists = ("/repos/acme/web/issues", "/repos/acme/web/issues/events")
     assert [send(stage, "GET", path).json() for path in lists] == [[], []]
     assert send(stage, "GET", f"/repos/acme/web/issues/{number}").status_code == 200
@@ -218,7 +219,7 @@ def test_everybody_reads_a_public_repository(stage: GithubStage) -> None:
 
 
 def test_without_push_access_labels_are_dropped_and_other_peoples_issues_closed_to_edits(stage: GithubStage) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     issue = f"/repos/acme/web/issues/{number}"
     assert send(stage, "POST", "/repos/acme/web/issues", "guest-token", json=NEW).json()["labels"] == []
     assert send(stage, "PATCH", issue, "guest-token", json={"title": "x"}).status_code == 403
@@ -228,7 +229,7 @@ def test_without_push_access_labels_are_dropped_and_other_peoples_issues_closed_
 
 
 def test_disabled_issues_and_deleted_ones_are_410_and_an_archive_is_read_only(stage: GithubStage) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     stage.person.delete(number)
     deleted = send(stage, "GET", f"/repos/acme/web/issues/{number}")
     assert (deleted.status_code, deleted.json()["message"]) == (410, "This issue was deleted")
@@ -242,7 +243,7 @@ def test_disabled_issues_and_deleted_ones_are_410_and_an_archive_is_read_only(st
 
 
 def test_a_clone_copies_title_body_and_labels_and_belongs_to_the_person(stage: GithubStage) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     copy = stage.tracker.get(stage.person.clone(number))
     original = stage.tracker.get(number)
     assert (copy.title, copy.body, copy.labels, copy.marker) == (
@@ -255,14 +256,14 @@ def test_a_clone_copies_title_body_and_labels_and_belongs_to_the_person(stage: G
 
 
 def test_a_person_sets_moves_and_clears_the_due_date(stage: GithubStage) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     for date in ("2026-05-01", "2026-05-01", ""):
         stage.person.set_due(number, date)
         assert stage.tracker.get(number).due_dates == ((date,) if date else ())
 
 
 def test_the_reason_of_a_closed_issue_is_only_taken_with_a_change_of_state(stage: GithubStage) -> None:
-    number = stage.tracker.create(DRAFT).id
+    number = made(stage.tracker, DRAFT).id
     stage.person.close(number, "wont_do")
     stage.person.close(number, "completed")
     assert stage.tracker.get(number).status.reason == "not_planned"

@@ -17,6 +17,7 @@ from poam.connectors.sandbox.server import SandboxServer
 
 from .jira_fixtures import stage
 from .jira_stage import JiraStage, tracker
+from .stage import made
 from .vendor_spec import SPEC, Recorder, Spec
 
 __all__ = ["stage"]
@@ -60,7 +61,7 @@ class TestDescription:
         stage.sandbox.history_page = 1
         with SandboxServer(recorder) as server, closing(tracker(server.url)) as ours:
             ours.check()
-            created = ours.create(stage.draft(due_date="2026-04-01", labels=frozenset({"security"})))
+            created = made(ours, stage.draft(due_date="2026-04-01", labels=frozenset({"security"})))
             ours.edit(ours.get(created.id), Edit(title="New", due_date="2026-05-01", status="done"))
             ours.edit(ours.get(created.id), Edit(body="New", due_date="", add_labels=frozenset({"late"})))
             stage.person.delete(stage.person.clone(created.id))

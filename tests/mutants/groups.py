@@ -21,7 +21,7 @@ JUDGES = (
         "verification",
     ),
     *("asof", "record", "record_files", "record_hints", "record_lock", "journal", "guards", "guarded_tables", "verify"),
-    *("clocks", "fencing", "edits", "intake", "explain", "keeping_commands"),
+    *("clocks", "fencing", "edits", "intake", "explain", "export", "keeping_commands"),
     *("migrations", "restore", "backup", "faults", "sqlite"),
 )
 """Quick tests of the engine: `tests/sync/test_….py`. Those over HTTP say nothing here that these do not."""

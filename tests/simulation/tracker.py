@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from poam.connectors.base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
@@ -106,12 +105,24 @@ class SimTracker:
         """Whether our own account made it; a clone has another author."""
         return row.author == BOT
 
-    def create(self, draft: Draft) -> Created:
-        self.note(f"create {draft.marker[:4]} {draft.title!r}")
-        self._keeps_secrets(draft.title, draft.body)
-        issue = self._write("create", partial(self.world.draft, draft), nothing=lambda: None)
-        whole = issue if self.world.kind.answers_whole else None
-        return Created(issue.id, issue.key, issue.url, whole)
+    def named(self, key: str) -> Issue:
+        return self.get(key.rpartition("-")[2])
+
+    def unmarked(self, limit: int) -> Sequence[Issue]:
+        self._read("unmarked")
+        return [row for row in self.world.listed()[::-1] if not row.marked][:limit]
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
+        """All in one request, which may refuse some of them."""
+        for draft in drafts:
+            self.note(f"create {draft.marker[:4]} {draft.title!r}")
+            self._keeps_secrets(draft.title, draft.body)
+        chance = self.faults.swarm.write_fault if len(drafts) > 1 else 0.0
+        refused = {draft.marker for draft in drafts if self.faults.strike(("rejected",), chance)}
+        taken = [draft for draft in drafts if draft.marker not in refused]
+        issues = self._write("create", lambda: [self.world.draft(draft) for draft in taken], nothing=lambda: None)
+        made = {issue.marker: issue for issue in issues}
+        return [self._answer(made[draft.marker]) if draft.marker in made else _refusal() for draft in drafts]
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         self.note(f"edit {issue.id} {told(edit)}")
@@ -122,11 +133,16 @@ class SimTracker:
         self.faults.counted["erased texts"] += self.seen is None or self.seen.id != issue.id or erases(self.seen, edit)
         stages = self._stages(issue, edit)
         named = [name for name in ("title", "body", "due_date", "status") if getattr(edit, name) is not None]
-        after = self._write("edit", lambda: _last(stages), nothing=stages[0], issue_id=issue.id, fields=("", *named))
+        (after,) = self._write(
+            "edit", lambda: [_last(stages)], nothing=stages[0], issue_id=issue.id, fields=("", *named)
+        )
         return replace(after, history=()) if self.world.kind.labels else after
 
     def close(self) -> None:
         """Nothing to release."""
+
+    def _answer(self, issue: Issue) -> Created:
+        return Created(issue.id, issue.key, issue.url, issue if self.world.kind.answers_whole else None)
 
     # --- how an edit is put into the tracker's own requests
 
@@ -237,12 +253,12 @@ class SimTracker:
     def _write(
         self,
         operation: str,
-        effect: Callable[[], Issue],
+        effect: Callable[[], list[Issue]],
         *,
         nothing: Callable[[], object],
         issue_id: str = "",
         fields: Sequence[str] = ("",),
-    ) -> Issue:
+    ) -> list[Issue]:
         """One request that changes something, and its fate. `nothing` is the part that a half-done one does."""
         self._arrives(operation)
         if issue_id:
@@ -267,7 +283,7 @@ class SimTracker:
                 nothing()
                 raise self.faults.rng.choice((Unsettled("cut off"), RateLimited("slow down", retry_after=5)))
             case "twice" if not issue_id:  # no tracker that keeps its promises does that
-                self.world.doubled.add(str(effect().marker))
+                self.world.doubled |= {str(issue.marker) for issue in effect()}
         answer = effect()
         self._answered(operation)
         if kind == "lost":
@@ -277,7 +293,7 @@ class SimTracker:
             raise ValueError(f"{self.name}: {operation} answered nonsense")
         return answer
 
-    def _lands_later(self, effect: Callable[[], Issue]) -> None:
+    def _lands_later(self, effect: Callable[[], object]) -> None:
         """A request under way takes effect within the client's timeout and what the engine allows beyond it."""
 
         def lands() -> None:
@@ -289,6 +305,10 @@ class SimTracker:
                 self.note("a late request took effect")
 
         self.world.time.after(self.faults.rng.randint(1, TIMEOUT + IN_FLIGHT), lands)
+
+
+def _refusal() -> Rejected:
+    return Rejected("one of several was refused")
 
 
 def _last(stages: Sequence[Callable[[], Issue]]) -> Issue:

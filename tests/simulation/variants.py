@@ -149,14 +149,12 @@ def never_asked(postman: Any, owed: Any, link: Any) -> bool:
     return True
 
 
-_keep = postman.Postman.keep
+_keep = create.keep
 
 
-def forgets_to_say_so(self: postman.Postman, owed: Any, **changes: Any) -> Any:
+def forgets_to_say_so(unit: Any, owed: Any) -> Any:
     """Nothing tells that a create was under way when the process died."""
-    if changes.get("state") == "SENDING" and owed.operation == "create":
-        changes["state"] = "PENDING"
-    return _keep(self, owed, **changes)
+    return _keep(unit, replace(owed, state="PENDING") if owed.state == "SENDING" else owed)
 
 
 def no_journey(settings: Any, limits: Any) -> timedelta:
@@ -273,7 +271,7 @@ VARIANTS: Mapping[str, Variant] = {
     name: Variant(name, patches, weather)
     for name, weather, patches in (
         ("blind retry", lossy, ((deliver, "cleared_to_send", never_asked),)),
-        ("SENDING not committed first", lossy, ((postman.Postman, "keep", forgets_to_say_so),)),
+        ("SENDING not committed first", lossy, ((create, "keep", forgets_to_say_so),)),
         ("resend without waiting", lossy, ((create, "proof_after", no_journey),)),
         ("search judged by its end", sleepy, ((deliver, "cleared_to_send", judged_afterwards),)),
         ("local-clock cursor", any_weather, ((SimTracker, "reached", our_own_clock),)),

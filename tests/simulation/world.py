@@ -14,7 +14,7 @@ from itertools import count, takewhile
 from random import Random
 from typing import Any
 
-from poam.connectors.base import Account, Capabilities, Change, Draft, Issue, Status
+from poam.connectors.base import Account, Capabilities, Change, Comment, Draft, Issue, Status
 from poam.connectors.errors import Gone, Rejected
 
 from .swarm import OVERLAP, Swarm
@@ -43,7 +43,7 @@ KINDS = {
         resolution=1,
         labels=False,
         answers_whole=False,
-        capabilities=Capabilities(max_title=255, max_body=32_767),
+        capabilities=Capabilities(max_title=255, max_body=32_767, creates_at_once=3),
         statuses={
             "todo": Status("To Do", "todo"),
             "doing": Status("In Progress", "doing"),
@@ -199,6 +199,15 @@ class World:
         self.writes += author == BOT
         return self._keep(replace(new, updated=at, history=history))
 
+    def say(self, author: Account, issue_id: str, text: str) -> Issue:
+        """One more comment below an issue."""
+        old = self.issues[issue_id]
+        at = max(self.now(), old.updated)
+        self.writes += author == BOT
+        return self._keep(
+            replace(old, updated=at, comments=(*old.comments, Comment(next(self.ticks), at, author, text)))
+        )
+
     def delete(self, issue_id: str) -> None:
         """Gone for good."""
         self.past[issue_id] = self.issues.pop(issue_id)
@@ -209,6 +218,7 @@ class World:
 
     def _keep(self, issue: Issue) -> Issue:
         told = repr((issue.title, issue.body, issue.status, issue.due_dates, sorted(issue.labels), issue.marker))
+        told += repr(len(issue.comments)) if issue.comments else ""
         digest = hashlib.sha256(told.encode()).hexdigest()[:10]
         kept = replace(issue, version=f"{issue.updated}-{digest}")
         self.issues[issue.id] = kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from poam.connectors.base import Account, Created, Draft, Edit, Issue, Page
-from poam.connectors.errors import Gone, Unavailable, Unsettled
+from poam.connectors.errors import Forbidden, Gone, Rejected, TrackerError, Unavailable, Unsettled
 from poam.connectors.memory import MemoryTracker, MemoryWorld
 from poam.connectors.sandbox.clock import Clock
 from poam.mapping.item import WorkStatus
 from poam.sync.plan import ConnectorPlan, Plan, Seen, taking_in_only
-from poam.sync.record.kinds import Link
+from poam.sync.record.kinds import Link, Owed
 from poam.sync.record.mirrors import sighting_of
 from poam.sync.record.owed import in_hand
 from poam.sync.record.rows import rows
@@ -99,11 +99,27 @@ class Picky(MemoryTracker):
 
     fails: tuple[str, ...] = ()
 
-    def create(self, draft: Draft) -> Created:
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
         """Not those of certain items."""
-        if draft.title.startswith(self.fails):
-            raise Unavailable(f"no room for {draft.title}")
-        return super().create(draft)
+        for draft in drafts:
+            if draft.title.startswith(self.fails):
+                raise Unavailable(f"no room for {draft.title}")
+        return super().create(drafts)
+
+
+class Choosy(MemoryTracker):
+    """A tracker that makes several issues at once, and answers for each by itself."""
+
+    answers: Mapping[str, TrackerError] = {}
+    sent: tuple[int, ...] = ()
+
+    def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
+        """As many as are not to be answered otherwise; each answer of that kind is given once."""
+        self.sent += (len(drafts),)
+        said = {draft: self.answers.get(draft.title[:5]) for draft in drafts}
+        self.answers = {name: error for name, error in self.answers.items() if isinstance(error, Rejected)}
+        made = iter(super().create([draft for draft in drafts if said[draft] is None]))
+        return [said[draft] or next(made) for draft in drafts]
 
 
 class Asked(MemoryTracker):
@@ -382,12 +398,65 @@ def test_three_issues_in_a_row_that_cannot_be_written_are_an_outage_and_two_are_
     tmp_path: Path, fails: tuple[str, ...], attempts: list[int]
 ) -> None:
     with engine(tmp_path, *(item(n) for n in range(1, 7))) as story:
+        story.world.creates_at_once = 1
         story.tracker = tracker = Picky("jira", story.world)
         tracker.fails = fails
         told = story.cycle().connectors[0]
         assert str(told.error) == "no room for [V-1] Outdated library 1"
         assert [owed.attempts for owed in story.outbox()] == attempts
         assert told.created == len([n for n in attempts if n]) - len(fails)
+
+
+def test_new_issues_are_made_as_many_at_once_as_the_tracker_can(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 8))) as story:
+        story.tracker = tracker = Choosy("jira", story.world)
+        assert story.cycle().connectors[0].created == 7
+        assert tracker.sent == (3, 3, 1)
+        assert len({story.link(n).remote_id for n in range(1, 8)}) == 7
+        assert {owed.send_deadline for owed in rows(story.record.db, Owed)} == {"2026-03-02T12:00:05.000Z"}
+
+
+def test_one_that_is_refused_among_several_is_a_conflict_of_its_own(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 4))) as story:
+        story.tracker = tracker = Choosy("jira", story.world)
+        tracker.answers = {"[V-2]": Rejected("V-2 is too long", field="title")}
+        told = story.cycle().connectors[0]
+        assert (told.created, told.refused, told.error) == (2, 1, None)
+        assert [(each.item_uid, each.field, each.tracker_value) for each in story.conflicts()] == [
+            ("uid-2", "title", "V-2 is too long")
+        ]
+        assert [owed.state for owed in rows(story.record.db, Owed)] == ["DONE", "FAILED", "DONE"]
+
+
+def test_one_that_was_left_out_of_a_request_is_sent_right_after_it(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 4))) as story:
+        story.tracker = tracker = Choosy("jira", story.world)
+        tracker.answers = {"[V-2]": Unavailable("later"), "[V-3]": Unavailable("later")}
+        told = story.cycle().connectors[0]
+        assert (told.created, told.error, tracker.sent) == (3, None, (3, 2))
+        assert len(story.issues()) == 3
+
+
+def test_a_tracker_that_leaves_all_of_them_out_is_not_asked_for_ever(tmp_path: Path) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 4))) as story:
+        story.tracker = tracker = Choosy("jira", story.world)
+        tracker.answers = {f"[V-{n}]": Unavailable("no room") for n in range(1, 4)}
+        told = story.cycle().connectors[0]
+        assert (told.created, str(told.error), tracker.sent) == (0, "no room", (3,))
+        assert {(owed.state, owed.not_before) for owed in story.outbox()} == {("PENDING", "2026-03-02T12:05:00.000Z")}
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(Unsettled, "UNKNOWN"), (Unavailable, "PENDING"), (Forbidden, "PENDING"), (Rejected, "FAILED")],
+)
+def test_what_becomes_of_one_request_becomes_of_all_in_it(
+    tmp_path: Path, error: type[TrackerError], state: str
+) -> None:
+    with engine(tmp_path, *(item(n) for n in range(1, 4))) as story:
+        story.world.faults.append(("create", "before", error))
+        assert story.cycle().connectors[0].created == 0
+        assert [owed.state for owed in rows(story.record.db, Owed)] == [state] * 3
 
 
 def test_an_idle_cycle_asks_for_the_changes_and_for_nothing_else(story: Engine) -> None:

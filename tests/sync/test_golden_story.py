@@ -122,6 +122,7 @@ def lost_issues(story: Engine) -> None:
     """A create whose answer is lost, its twin, one that is refused; a deleted issue; a tracker that becomes public."""
     with story.record.unit(at=iso(story.clock.now())) as unit:
         unit.add_items(ISSO, [item(10), item(11), item(12)])
+    story.world.creates_at_once = 1  # so that each of the three fails in its own way
     story.world.faults += [("create", "after", Unsettled), ("create", "before", Rejected), ("create", "before", Stale)]
     story.later()
     made = story.issues()[-1]
