@@ -26,11 +26,15 @@ class Unavailable(TrackerError):
 
 
 class RateLimited(Unavailable):
-    """The tracker refused before doing anything; `retry_after` is in seconds."""
+    """The tracker refused before doing anything; `retry_after` is in seconds.
 
-    def __init__(self, message: str, *, retry_after: float, hint: str = "") -> None:
+    `one_issue` says that too much was written to this issue alone, and the others may be written to.
+    """
+
+    def __init__(self, message: str, *, retry_after: float, hint: str = "", one_issue: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.one_issue = one_issue
 
 
 class Unsettled(TrackerError):

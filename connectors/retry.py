@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import tenacity
 
 from .base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Tracker, Visibility
+from .circuit import Circuit
 from .errors import RateLimited, Stale, TrackerError, Unavailable, Unsettled
 
 P = ParamSpec("P")
@@ -29,7 +30,8 @@ class Retrying:
     """A `Tracker` around a tracker.
 
     `sleep` takes seconds and may raise to abort the call, `random` yields the jitter from [0, 1), `attempts`
-    counts the first one too. When patience or attempts run out, the last error is raised as it came.
+    counts the first one too. When patience, attempts or the circuit's credit run out, the last error is raised as it
+    came.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Retrying:
         self._tracker = tracker
         self._random = random
         self._attempts = attempts
-        self._call = tenacity.Retrying(
+        self._circuit = Circuit()
+        self._again = tenacity.Retrying(
             sleep=sleep,
             retry=tenacity.retry_if_exception_type(Unavailable),
             wait=self._wait,
             stop=self._enough,
+            before_sleep=lambda _: self._circuit.repeats(),
             reraise=True,
         )
 
@@ -110,6 +114,16 @@ class Retrying:
     def close(self) -> None:
         self._tracker.close()
 
+    def _call(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The call, repeated where that is safe."""
+        try:
+            answer = self._again(call, *args, **kwargs)
+        except TrackerError as error:
+            self._circuit.failed(error)
+            raise
+        self._circuit.answered()
+        return answer
+
     def _formed(self, call: Callable[P, T], error: type[TrackerError] = Unavailable) -> Callable[P, T]:
         """The call, with that error for an answer in no form we know: one odd issue shall stop nobody."""
 
@@ -129,4 +143,6 @@ class Retrying:
         return self._random() * 2.0 ** (state.attempt_number - 1)
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
+        if not self._circuit.may_repeat:
+            return True
         return state.attempt_number >= self._attempts or state.idle_for + state.upcoming_sleep > PATIENCE

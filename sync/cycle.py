@@ -11,6 +11,7 @@ from .delivery.deliver import deliver
 from .delivery.postman import Delivery, Postman
 from .guard import Approval, hold_back
 from .observe import observe
+from .parking import park
 from .plan import ConnectorPlan, Plan
 from .record.database import Database
 from .record.journal import head
@@ -83,6 +84,7 @@ def act(
     parts = []
     for each in plan.connectors:
         delivery = _deliver(record, trackers, config, each, clock, cycle)
+        park(record, each.seen.connector, delivery.error, clock(), cycle)
         parts.append(report_of(record, each, delivery))
     _remember(record, {"planned_seq": str(_planned_seq(record, plan))}, cycle)
     return Report(

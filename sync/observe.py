@@ -8,6 +8,7 @@ from datetime import datetime
 from ..connectors.base import Issue, Page, Tracker
 from ..connectors.errors import Forbidden, TrackerError
 from .looking.rules import rules_for
+from .parking import must_not_be_parked
 from .plan import Seen
 from .record.database import Database
 from .record.kinds import Link
@@ -27,6 +28,7 @@ def observe(
 
 def _observe(database: Database, config: Config, name: str, tracker: Tracker, now: datetime, full: bool) -> Seen:
     try:
+        must_not_be_parked(database, name, now)
         learnt = _learn(database, name, tracker, full)
         was, place = remembered(database, f"place:{name}"), config.connectors[name].place
         everything = full or place != was  # a cursor says nothing of another place

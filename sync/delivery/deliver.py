@@ -70,8 +70,11 @@ def _try(postman: Postman, some: Sequence[Owed], act: Callable[[], None]) -> Non
     try:
         act()
         delivery.failed_in_a_row = 0
-    except RateLimited:
-        raise
+    except RateLimited as error:
+        if not error.one_issue:
+            raise
+        for owed in some:
+            postman.keep(owed, not_before=later(postman.now, timedelta(seconds=error.retry_after)))
     except TrackerError as error:
         delivery.failed_in_a_row += 1
         if delivery.failed_in_a_row >= OUTAGE:

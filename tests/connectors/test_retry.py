@@ -209,3 +209,70 @@ def test_a_sleep_that_raises_ends_the_call() -> None:
 def test_name_and_capabilities_are_the_trackers_own() -> None:
     stage = Stage()
     assert (stage.tracker.name, stage.tracker.capabilities) == ("memory", stage.plain.capabilities)
+
+
+# a tracker that is down is asked less, not more
+
+
+def down(stage: Stage) -> None:
+    """A call that nobody answered."""
+    stage.fail("get", *[Unavailable] * 5)
+    with pytest.raises(Unavailable):
+        stage.tracker.get("1")
+    stage.waits.clear()
+
+
+@pytest.mark.parametrize("operation", sorted(CALLS.keys() - {"create", "edit"}))
+def test_a_tracker_that_is_down_is_asked_once_a_call(operation: Operation) -> None:
+    stage = Stage()
+    down(stage)
+    stage.fail(operation, Unavailable, Unavailable)
+    with pytest.raises(Unavailable):
+        CALLS[operation](stage.tracker)
+    assert (stage.waits, len(stage.world.faults)) == ([], 1)
+
+
+@pytest.mark.parametrize("answer", [None, Gone, Rejected, Forbidden, Stale])
+def test_the_first_answer_of_any_kind_says_that_it_is_up_again(answer: type[TrackerError] | None) -> None:
+    stage = Stage()
+    down(stage)
+    if answer is None:
+        stage.tracker.get("1")
+    else:
+        stage.fail("get", answer)
+        with pytest.raises(answer):
+            stage.tracker.get("1")
+    stage.fail("get", Unavailable, Unavailable)
+    stage.tracker.get("1")
+    assert stage.waits == [1, 2]
+
+
+def test_a_tracker_that_limits_us_is_not_down() -> None:
+    stage = Stage()
+    stage.fail("get", partial(RateLimited, retry_after=3600))
+    with pytest.raises(RateLimited):
+        stage.tracker.get("1")
+    stage.fail("get", Unavailable)
+    stage.tracker.get("1")
+    assert stage.waits == [1]
+
+
+def test_of_many_calls_that_fail_now_and_then_only_so_many_are_repeated() -> None:
+    stage = Stage()
+    for _ in range(40):
+        stage.fail("get", Unavailable)
+        try:
+            stage.tracker.get("1")
+        except Unavailable:
+            break
+    assert 20 <= len(stage.waits) <= 26, "twenty, and what the answers earned"
+
+
+def test_answers_earn_the_repeats_back() -> None:
+    stage = Stage()
+    for _ in range(40):
+        stage.fail("get", Unavailable)
+        stage.tracker.get("1")
+        for _ in range(5):
+            stage.tracker.get("1")
+    assert len(stage.waits) == 40
