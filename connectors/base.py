@@ -162,13 +162,22 @@ class Capabilities:
     """What a tracker can do, as data, as far as is known by now. `max_title` and `max_body` count characters.
 
     `move_date` tells a person there how a due date is moved, as the middle of a sentence. `creates_at_once` says how
-    many issues one request can make.
+    many issues one request can make, `seconds_per_create` how far apart new issues are kept, and `creates_per_hour` how
+    many the tracker takes in an hour, if that is limited.
     """
 
     max_title: int
     max_body: int
     move_date: str = "move the due date"
     creates_at_once: int = 1
+    seconds_per_create: float = 0
+    creates_per_hour: int | None = None
+
+    def seconds_for(self, creates: int) -> float:
+        """How long so many new issues take at least: none waits before the first one."""
+        pauses = max(creates - 1, 0)
+        hours = pauses // self.creates_per_hour if self.creates_per_hour else 0
+        return hours * 3600 + (pauses - hours * (self.creates_per_hour or 0)) * self.seconds_per_create
 
 
 @dataclass(frozen=True, slots=True)

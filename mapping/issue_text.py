@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .dates import effective_due, effective_rating, shown_due
-from .item import ChangeKind, FindingKind, PoamItem, State
+from .comment_commands import USAGE, Verb
+from .dates import effective_due, effective_rating, policy_date, shown_due
+from .item import ChangeKind, FindingKind, PoamItem, Rating, State
 from .kinds import category
 from .later_dates import without_names
 from .lenses import normal_body, normal_title
@@ -106,7 +107,8 @@ def _render(
 
 def _facts(item: PoamItem, profile: Profile, mode: TextMode, allowance: int) -> Iterator[str]:
     yield f"POA&M item: {_id(item, mode)}"
-    yield _due_line(item, profile)
+    yield due_line(item, profile)
+    yield _why_then(item, profile, mode)
     yield _STATES.get(item.state, "")
     if mode in ("restricted", "full"):
         yield _labelled("Owner", _said(item, item.point_of_contact, mode, min(allowance, 300)))
@@ -114,13 +116,31 @@ def _facts(item: PoamItem, profile: Profile, mode: TextMode, allowance: int) -> 
         yield _labelled("Risk", effective_rating(item) or "")
 
 
-def _due_line(item: PoamItem, profile: Profile) -> str:
+def due_line(item: PoamItem, profile: Profile) -> str:
+    """The date that the issue shows, and the one that binds where that is another; any place may know both."""
     shown, due = shown_due(item, profile), effective_due(item, profile)
     if shown is None:
         return "Due date: none yet"
     if shown == due:
         return f"Due date: {shown}"
     return f"Due date: {shown} (forecast{f'; required by {due}' if due else ''})"
+
+
+def _why_then(item: PoamItem, profile: Profile, mode: TextMode) -> str:
+    """Why that date binds; in neutral it tells no more than where the date stands."""
+    due = effective_due(item, profile)
+    if due is None or item.state in _FINAL:
+        return ""
+    if profile.extensions and due == item.approved_extension_date:
+        return f"Why then: {_EXTENDED}."
+    if mode not in ("restricted", "full"):
+        return f"Why then: {_PLANNED}."
+    if due == item.kev_due_date:
+        return f"Why then: {_EXPLOITED}."
+    if due == policy_date(item, profile) and profile.windows:
+        days = profile.windows[effective_rating(item) or Rating.LOW]
+        return f"Why then: {_WINDOW.format(profile.name, days, item.original_detection_date)}."
+    return f"Why then: {_PLANNED}."
 
 
 def _details(item: PoamItem, mode: TextMode, allowance: int) -> Iterator[str]:
@@ -163,11 +183,17 @@ def _guidance(item: PoamItem, profile: Profile, mode: TextMode, move_date: str) 
     shared = mode in ("restricted", "full")
     yield f"Done means: {_DONE[item.finding_kind] if shared else _DONE_NEUTRAL}."
     yield _CLAIM
-    yield _EVIDENCE if shared else _EVIDENCE_NEUTRAL
+    yield f"Evidence to link here: {_EVIDENCE[item.finding_kind]}." if shared else _EVIDENCE_NEUTRAL
     later = _LATER.format(move_date)
     yield later if profile.extensions else f"{later} {_NO_EXTENSION}"
     yield _EARLIER
     yield _DECLINE
+    yield _COMMANDS
+
+
+def neutral_id(item: PoamItem) -> str:
+    """The POA&M ID as any place may know it."""
+    return _id(item, "neutral")
 
 
 def _id(item: PoamItem, mode: TextMode) -> str:
@@ -236,6 +262,10 @@ _STATES = {
     State.DISCARDED: "This item was discarded; nothing is to be done.",
 }
 _ASK = "; ask the compliance team why"
+_PLANNED = "the POA&M sets this date"
+_EXTENDED = "a later date was asked for and approved"
+_EXPLOITED = "CISA lists this weakness as exploited and sets the date"
+_WINDOW = "{} gives {} days from the detection on {}"
 _CHANGES = {ChangeKind.NEW: "new for", ChangeKind.UPDATE: "moved to", ChangeKind.COMPLETE: "complete on"}
 _DONE_NEUTRAL = "the change is in place everywhere it is needed, and a scan, a test or a document proves it"
 _DONE = {
@@ -248,7 +278,12 @@ _CLAIM = (
     "When it is done, close this issue as done: that claims the work done. The ISSO then verifies it "
     "with evidence and closes the POA&M item; until then the item stays open."
 )
-_EVIDENCE = "Link the change and what proves it here."
+_EVIDENCE = {
+    FindingKind.VULNERABILITY: "the change, and the new scan of every affected asset",
+    FindingKind.CONFIGURATION: "the change, and the new scan or the setting as it is now",
+    FindingKind.PENETRATION_TEST: "the change, and what the repeated test showed",
+    FindingKind.CONTROL_GAP: "the document or the record that shows it in place",
+}
 _EVIDENCE_NEUTRAL = (
     "Details are in the POA&M record, not here: ask the compliance team. Keep host names, findings and evidence out of "
     "this issue."
@@ -260,3 +295,4 @@ _DECLINE = (
     "If it will not be done, is a duplicate or cannot be reproduced, close it with that reason: the item "
     "stays open and the ISSO decides."
 )
+_COMMANDS = f"Commands in a comment: {', '.join(USAGE[verb] for verb in (Verb.DONE, Verb.EXTEND, Verb.HELP))}."

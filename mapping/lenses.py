@@ -46,10 +46,12 @@ _UNDONE = {word: reason for reason, words in _UNDONE_WORDS.items() for word in w
 def work_status_of(status: Status, table: Mapping[str, str]) -> WorkStatus:
     """The work status a tracker's status stands for.
 
-    What is special wins over what is general: a reason (Jira's resolution, GitHub's state_reason) before the
-    status name, for each the configured table before the well-known words, then the category. So `"Done" =
-    "done"` in the table does not turn the resolution Won't Do into a claim.
+    What is special wins over what is general: the status's id in the configured table, then a reason (Jira's
+    resolution, GitHub's state_reason) before the status name, for each the table before the well-known words, then
+    the category. So `"Done" = "done"` in the table does not turn the resolution Won't Do into a claim.
     """
+    if status.id and table.get(status.id) in _WORK:
+        return WorkStatus(table[status.id])
     words = {_word(key): value for key, value in table.items()}
     for text in _telling(status):
         configured = words.get(_word(text), "")

@@ -52,6 +52,9 @@ class RequestKind(StrEnum):
     DUPLICATE = "duplicate"
     CANNOT_REPRODUCE = "cannot_reproduce"
     REOPENED = "reopened"
+    VENDOR_DEPENDENCY = "vendor_dependency"
+    VENDOR_CHECK_IN = "vendor_check_in"
+    FALSE_POSITIVE = "false_positive"
 
 
 class Refused(Exception):

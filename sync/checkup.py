@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,14 +17,16 @@ from .errors import PoamSyncError
 from .record.database import journal_mode, must_be_undamaged, plainly, source, sqlite3
 from .record.items import load as load_items
 from .record.memory import remembered
+from .record.mirrors import links_of
 from .record.record import Record
 from .record.schema import MIGRATIONS, expected_fingerprint, fingerprint
 from .record.verify import problems
-from .settings.config import Config, secret
+from .settings.config import Config, secret, webhook_secrets
 from .settings.people import person_of, who
 from .settings.routes import idle_routes, route
 from .settings.systems import left_out
-from .telling.standing import counted
+from .telling.standing import counted, instant
+from .webhooks.inbox import Inbox, InboxError
 
 SKEW = timedelta(minutes=5)
 """How far clocks may differ: times of both sides stand side by side in the journal."""
@@ -166,8 +168,9 @@ def check_connectors(config: Config, ask: Ask) -> Told:
 def _connector(config: Config, name: str, ask: Ask) -> Told:
     settings, subject = config.connectors[name], f"connectors.{name}"
     token = secret(settings, ask.environ, config.base)
-    if settings.token_file:
-        yield from _private(subject, config.base / settings.token_file)
+    if settings.secret_file:
+        kind = "token file" if settings.secret_file == settings.token_file else "private key"
+        yield from _private(subject, kind, config.base / settings.secret_file)
     tracker = connect(name, settings, token, sleep=ask.sleep)
     try:
         health = tracker.check()
@@ -176,14 +179,14 @@ def _connector(config: Config, name: str, ask: Ask) -> Told:
             yield from _skew(subject, health.server_time, ask.now)
             yield from _own_account(config, name, health.account.id)
         if ask.probe:
-            yield _probe(subject, tracker)
+            yield _probe(subject, tracker, _markers(config, name))
     finally:
         tracker.close()
 
 
-def _private(subject: str, path: Path) -> Told:
+def _private(subject: str, kind: str, path: Path) -> Told:
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield Finding(Level.WARNING, subject, f"the token file {path} is readable by others", f"chmod 600 {path}")
+        yield Finding(Level.WARNING, subject, f"the {kind} {path} is readable by others", f"chmod 600 {path}")
 
 
 def _health(subject: str, health: Health, text: str) -> Told:
@@ -220,6 +223,59 @@ def _skew(subject: str, server_time: str, now: datetime) -> Told:
         yield Finding(Level.WARNING, subject, told, "let this machine take its time from a time server")
 
 
-def _probe(subject: str, tracker: Tracker) -> Finding:
-    """Reads our issues as a full cycle would."""
-    return Finding(Level.OK, subject, f"{len(tracker.changed_since(None).issues)} issues carry our mark")
+def _probe(subject: str, tracker: Tracker, markers: Collection[str]) -> Finding:
+    """Reads our issues as a full cycle would; other records may share the place."""
+    issues = tracker.changed_since(None).issues
+    ours = sum(issue.marker in markers for issue in issues)
+    told = f"{counted(len(issues), 'issue')} with a mark of poam-sync, {ours} of them of this record"
+    return Finding(Level.OK, subject, told)
+
+
+def _markers(config: Config, name: str) -> frozenset[str]:
+    """The marks of this record's issues; none where it cannot be read, which is told elsewhere."""
+    try:
+        with Record.read(config.record_path) as record:
+            return frozenset(link.marker for link in links_of(record.db, name))
+    except PoamSyncError:
+        return frozenset()
+
+
+_REGISTER = {
+    "github": "in the repository's settings under Webhooks add one: payload URL https://YOUR-HOST/webhooks/{name},"
+    " content type application/json, the secret, the events Issues and Issue comments",
+    "jira": "as Jira's administrator under System, WebHooks add one: URL https://YOUR-HOST/webhooks/{name}, the secret,"
+    " the events created, updated and deleted of issues and of comments",
+}
+
+
+def check_webhooks(config: Config, environ: Mapping[str, str]) -> Told:
+    """Whether webhooks arrive, and how to register those that never did."""
+    try:
+        arrived = Inbox(config.record_path).arrivals()
+    except InboxError as error:
+        yield refused("webhooks", error)
+        arrived = {}
+    for name in config.connectors:
+        try:
+            yield from _webhook(config, name, arrived.get(name, ""), environ)
+        except PoamSyncError as error:
+            yield refused(f"webhooks.{name}", error)
+
+
+def _webhook(config: Config, name: str, arrived: str, environ: Mapping[str, str]) -> Told:
+    settings, subject, listen = config.connectors[name], f"webhooks.{name}", config.webhooks.listen
+    secrets = webhook_secrets(settings, environ, config.base)
+    for path in settings.webhook_secret_file:
+        yield from _private(subject, "webhook secret file", config.base / path)
+    if secrets and not listen:
+        remedy = 'set listen = "127.0.0.1:8787" in [webhooks]'
+        yield Finding(Level.WARNING, subject, "a secret is named, but nobody listens", remedy)
+    elif listen and not secrets:
+        told = "no secret is named, so the tracker is asked at the interval only"
+        yield Finding(Level.OK, subject, told, "name one with webhook_secret_env or webhook_secret_file")
+    elif secrets and not arrived:
+        remedy = f"{_REGISTER[settings.type].format(name=name)}; YOUR-HOST leads to {listen}, where poam run listens"
+        yield Finding(Level.WARNING, subject, "no delivery has arrived yet", remedy)
+    elif secrets:
+        told = f"the last delivery arrived at {instant(arrived)}; poam run listens at {listen}"
+        yield Finding(Level.OK, subject, told)

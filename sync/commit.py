@@ -8,11 +8,12 @@ from typing import Any
 from ..mapping.item import WorkStatus
 from ..mapping.life import UNATTRIBUTED, RequestKind
 from .conflicts import end_by_itself, raise_conflict
+from .looking.comments import COMMAND
 from .looking.existence import becomes_missing
-from .looking.steps import ItemChange, NewConflict, NewRequest, Observed, Step, View
+from .looking.steps import ItemChange, NewConflict, NewEvidence, NewRequest, Observed, Step, View
 from .record.journal import Author
 from .record.kinds import Link, Request
-from .record.mirrors import keep_base, sighting_of, waiting_requests
+from .record.mirrors import forget_answers, keep_base, links_with_issue, sighting_of, waiting_requests
 from .record.rows import keep
 from .record.unit import Unit
 from .settings.config import Config
@@ -45,6 +46,14 @@ def commit(unit: Unit, config: Config, step: Step) -> None:
         end_by_itself(unit, link, settled)
     if link.state == "missing":
         unit.change(daemon(link.connector), "links", link.id, {"state": "live"}, reason="seen again")
+    if link.remote_key != step.issue.key:
+        named = {"remote_key": step.issue.key, "url": step.issue.url}
+        unit.change(daemon(link.connector), "links", link.id, named, reason="it has another key now")
+    for found in step.evidence:
+        _may_prove(unit, config, link, found)
+    for answer in step.answers:
+        keep(unit, answer)
+    forget_answers(unit, link.id, step.answered)
     for name, base in step.bases.items():
         keep_base(unit, link.id, name, base)
     if step.sighting != step.view.sighting:
@@ -54,7 +63,9 @@ def commit(unit: Unit, config: Config, step: Step) -> None:
 def _observe(unit: Unit, config: Config, link: Link, one: Observed) -> None:
     """Keeps what a person did, whatever becomes of it: the time is the tracker's own."""
     by = engineer(config, link.connector, one)
-    told = f"seen at {link.remote_key}" + (f", done there at {one.at}" if one.at else "")
+    who = f" by {one.account.name or one.account.id}" if one.account and one.field == COMMAND else ""
+    done = f"said there{who}" if one.is_said else "done there"
+    told = f"seen at {link.remote_key}" + (f", {done} at {one.at}" if one.at else "")
     unit.note_observed(by, link.id, link.item_uid, one.field, one.old, one.new, reason=told, source=one.source)
 
 
@@ -66,22 +77,35 @@ def _change_item(unit: Unit, config: Config, view: View, change: ItemChange) -> 
         values["work_done_by"] = by.person  # the person, not the account: who did the work may not verify it
     unit.change(by, "items", link.item_uid, values, reason=change.reason, source=change.because.source)
     if values.get("work_status") is WorkStatus.DONE:
-        _claim(unit, by, link, change.because)
+        _claim(unit, by, link, change)
 
 
-def _claim(unit: Unit, by: Author, link: Link, because: Observed) -> None:
-    """The issue itself is candidate evidence of the work it claims; a person accepts it, or something better."""
+def _claim(unit: Unit, by: Author, link: Link, change: ItemChange) -> None:
+    """Each of the item's issues is candidate evidence of the work that the last one claims; a person accepts it, or
+    something better.
+    """
+    for each in links_with_issue(unit.db, link.item_uid):
+        _add_candidate(unit, by, each, "issue", each.url or each.remote_key, change.because.source, change.reason)
+
+
+def _may_prove(unit: Unit, config: Config, link: Link, found: NewEvidence) -> None:
+    by, because = engineer(config, link.connector, found.because), found.because
+    told = f"seen at {link.remote_key}" + (f", of {because.at}" if because.at else "")
+    _add_candidate(unit, by, link, found.kind, found.reference, because.source, told)
+
+
+def _add_candidate(unit: Unit, by: Author, link: Link, kind: str, reference: str, source: str, reason: str) -> None:
     row = {
-        "id": f"{link.id}:{because.source}:{unit.next_seq}",
+        "id": f"{link.id}:{source}:{unit.next_seq}",
         "item_uid": link.item_uid,
         "state": "candidate",
-        "kind": "issue",
-        "reference": link.url or link.remote_key,
+        "kind": kind,
+        "reference": reference,
         "sha256": "",
         "added_by": by.person,
         "added_at": unit.at,
     }
-    unit.create(by, "evidence", row, source=because.source)
+    unit.create(by, "evidence", row, reason=reason, source=source)
 
 
 def _queue(unit: Unit, config: Config, step: Step, new: NewRequest) -> None:
@@ -99,7 +123,7 @@ def _queue(unit: Unit, config: Config, step: Step, new: NewRequest) -> None:
         requested_by=by.person,
         requested_by_name=(account.name or account.id) if account else "",
         requested_at=new.because.at or unit.at,
-        reason="",
+        reason=new.because.reason,
         source=new.because.source,
         decided_by="",
         decided_at=None,

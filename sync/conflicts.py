@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from .looking.due_date import AMBIGUOUS
 from .looking.due_date import NAME as DUE_DATE
 from .looking.steps import NewConflict
 from .record.journal import Author
@@ -56,10 +57,12 @@ def _said_here(unit: Unit, link: Link, new: NewConflict) -> tuple[str, str]:
 
 
 def end_by_itself(unit: Unit, link: Link, conflict: Conflict) -> None:
-    """Ends a conflict that is over without anybody's decision: both sides show the same again."""
+    """Ends a conflict that is over without anybody's decision: both sides show the same again, or one date of two is
+    left, whatever that date means.
+    """
     ended = {
         "state": "resolved",
-        "resolution": "the tracker agrees again",
+        "resolution": "one date is left" if conflict.policy == AMBIGUOUS else "the tracker agrees again",
         "resolved_by": SYSTEM.person,
         "resolved_at": unit.at,
     }

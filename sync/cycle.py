@@ -10,6 +10,7 @@ from .decide import decide
 from .delivery.deliver import deliver
 from .delivery.postman import Delivery, Postman
 from .guard import Approval, hold_back
+from .hinted import NO_HINTS, Hints
 from .observe import observe
 from .parking import park
 from .plan import ConnectorPlan, Plan
@@ -36,13 +37,18 @@ def run_cycle(
     *,
     full: bool = False,
     approval: Approval | None = None,
+    hints: Hints = NO_HINTS,
+    announce: Callable[[Plan], None] = lambda plan: None,
 ) -> Report:
     """Brings record and trackers into step once: observe, decide, act.
 
-    `approval` lets through one plan that was held back for its size.
+    `approval` lets through one plan that was held back for its size; `hints` name issues to read besides the list;
+    `announce` hears what will be done.
     """
-    plan = plan_cycle(record.db, trackers, config, clock, full=full)
-    report = act(record, trackers, config, hold_back(plan, config.sync.limits, approval), clock)
+    plan = plan_cycle(record.db, trackers, config, clock, full=full, hints=hints)
+    held = hold_back(plan, config.sync.limits, approval)
+    announce(held)
+    report = act(record, trackers, config, held, clock)
     if plan.full and all(each.error is None for each in report.connectors):
         if plan.takes_in_only:
             end_restore(record, plan, report.cycle)
@@ -58,11 +64,12 @@ def plan_cycle(
     clock: Callable[[], datetime],
     *,
     full: bool = False,
+    hints: Hints = NO_HINTS,
 ) -> Plan:
     """What a cycle would do now. `full` reads and compares everything, which a day or a restore asks for as well."""
     began = clock()
     full = full or was_restored(database) or is_full_due(database, began)
-    seen = observe(database, config, trackers, began, full=full)
+    seen = observe(database, config, trackers, began, full=full, hints=hints)
     return as_restored(database, decide(database, config, seen, clock(), full=full))
 
 

@@ -1,4 +1,4 @@
-"""The rhythm of the daemon: when the next cycle is due, and how waiting ends at once when it shall stop."""
+"""The rhythm of the daemon: when the next cycle is due, and what ends a wait before its time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 from filelock import FileLock, Timeout
 
@@ -47,8 +48,37 @@ def waiter(stop: Event) -> Callable[[float], None]:
     return wait
 
 
-def ticks(interval: timedelta, stop: Event) -> Iterator[None]:
-    """One turn per interval until stopped."""
+def ticks(interval: timedelta, stop: Event, rest: Callable[[float], object] | None = None) -> Iterator[None]:
+    """One turn per interval until stopped. `rest` waits so many seconds or less; it is the stop signal's own wait
+    where nothing else ends one.
+    """
+    wait = rest or stop.wait
     while not stop.is_set():
         yield
-        stop.wait(interval.total_seconds())
+        wait(interval.total_seconds())
+
+
+class Doorbell:
+    """Ends a rest before its time when it rings for something that is `worth` a cycle, which is asked in the waiting
+    thread; a rest lasts `least` at least. Any thread may ring, and whoever stops the daemon has to.
+    """
+
+    def __init__(self, stop: Event, least: timedelta, worth: Callable[[], bool]) -> None:
+        self._rung = Event()
+        self._stop = stop
+        self._least = least.total_seconds()
+        self._worth = worth
+
+    def ring(self) -> None:
+        """Something has come."""
+        self._rung.set()
+
+    def rest(self, seconds: float) -> None:
+        """Waits so long, or until something worth it has come, or the daemon shall stop."""
+        until = monotonic() + seconds
+        self._stop.wait(min(self._least, seconds))
+        while not self._stop.is_set() and self._rung.wait(max(0.0, until - monotonic())):
+            self._rung.clear()
+            if self._stop.is_set() or self._worth():
+                return
+            self._stop.wait(min(self._least, max(0.0, until - monotonic())))

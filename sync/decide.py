@@ -21,7 +21,7 @@ from .record.items import unmirrored
 from .record.journal import head
 from .record.kinds import Link
 from .record.memory import planned_seq, remembered
-from .record.mirrors import count_live, links_never_bound, links_with, live_links, sighting_of
+from .record.mirrors import count_live, links_never_bound, links_with, live_links, our_markers, sighting_of
 from .record.past import changed_items
 from .settings.config import Config
 from .settings.routes import route
@@ -45,7 +45,8 @@ def _for_connector(
 ) -> ConnectorPlan:
     if seen.rules is None:
         return ConnectorPlan(seen)
-    known = recognise(seen.issues, _links_for(database, seen), new, seen.rules.accounts)
+    markers = our_markers(database, (issue.marker for issue in seen.issues))
+    known = recognise(seen.issues, _links_for(database, seen), new, seen.rules.accounts, markers)
     changed = None if _everything(database, seen, full=full) else _changed(database)
     fresh = (
         known.ours

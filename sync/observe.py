@@ -7,33 +7,54 @@ from datetime import datetime
 
 from ..connectors.base import Issue, Page, Tracker
 from ..connectors.errors import Forbidden, TrackerError
+from .hinted import NO_HINTS, Hints, hinted_issues, without_stale
 from .looking.rules import rules_for
+from .moved import with_moved
 from .parking import must_not_be_parked
 from .plan import Seen
 from .record.database import Database
 from .record.kinds import Link
 from .record.memory import cursor_of, remembered
-from .record.mirrors import links_of, links_to_look_at, sighting_of
+from .record.mirrors import links_of, links_to_look_at, links_with, sighting_of
 from .restored import orphans_to_look_at
 from .settings.config import Config
 from .times import iso
 
 
 def observe(
-    database: Database, config: Config, trackers: Mapping[str, Tracker], now: datetime, *, full: bool
+    database: Database,
+    config: Config,
+    trackers: Mapping[str, Tracker],
+    now: datetime,
+    *,
+    full: bool,
+    hints: Hints = NO_HINTS,
 ) -> list[Seen]:
     """Every connector, one after the other; a failing one does not keep the others from being read."""
-    return [_observe(database, config, name, tracker, now, full) for name, tracker in trackers.items()]
+    hinted = {name: hinted_issues(database, name, hints.get(name, ())) for name in trackers}
+    seen = [_observe(database, config, name, tracker, now, full, hinted[name]) for name, tracker in trackers.items()]
+    return with_moved(database, trackers, seen)
 
 
-def _observe(database: Database, config: Config, name: str, tracker: Tracker, now: datetime, full: bool) -> Seen:
+def _observe(
+    database: Database,
+    config: Config,
+    name: str,
+    tracker: Tracker,
+    now: datetime,
+    full: bool,
+    hinted: Collection[str],
+) -> Seen:
     try:
         must_not_be_parked(database, name, now)
         learnt = _learn(database, name, tracker, full)
         was, place = remembered(database, f"place:{name}"), config.connectors[name].place
         everything = full or place != was  # a cursor says nothing of another place
         page = tracker.changed_since(None if everything else cursor_of(database, name))
-        issues, missing = _with_others(page, tracker, _others(database, config, name, now, everything))
+        page = without_stale(database, name, page, hinted)
+        others = _others(database, config, name, now, everything)
+        issues, missing = _with_others(page, tracker, [*others, *hinted])
+        missing -= _strangers(database, name, hinted, others)
         if missing and was and place != was:
             _must_be_renamed(database, name, was, place, issues)
         if missing:
@@ -67,10 +88,16 @@ def _others(database: Database, config: Config, name: str, now: datetime, full: 
     return [*(link.remote_id for link in links if link.remote_id), *orphans_to_look_at(database, name)]
 
 
+def _strangers(database: Database, name: str, hinted: Collection[str], others: Collection[str]) -> frozenset[str]:
+    """Hinted issues that nothing else tells of: that they are not there means nothing."""
+    links = links_with(database, name, "remote_id", hinted)
+    return frozenset(hinted) - {link.remote_id for link in links} - frozenset(others)
+
+
 def _with_others(page: Page, tracker: Tracker, ids: Collection[str]) -> tuple[dict[str, Issue], frozenset[str]]:
     """The issues that changed and those that are wanted besides, by id; and the ids that were not found."""
     issues = {issue.id: issue for issue in page.issues}
-    wanted = [each for each in ids if each not in issues]
+    wanted = [each for each in dict.fromkeys(ids) if each not in issues]
     issues |= {issue.id: issue for issue in tracker.get_many(wanted)} if wanted else {}
     return issues, frozenset(wanted) - issues.keys()
 

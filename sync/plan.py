@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..connectors.base import Issue
 from ..connectors.errors import TrackerError
@@ -16,10 +16,22 @@ from .record.kinds import Link
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Where an issue is now that left its place: its new key, and the issue, with the rules of its new connector, where
+    that is configured.
+    """
+
+    key: str
+    rules: Rules | None = None
+    issue: Issue | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One connector's part of a cycle: what was read, under which rules; `error` when it could not be read.
 
-    `missing` holds the ids that were asked for and not found, `learnt` what to remember of the tracker.
+    `missing` holds the ids that were asked for and not found, `moved` where some of them are now, `learnt` what to
+    remember of the tracker.
     """
 
     connector: str
@@ -29,6 +41,7 @@ class Seen:
     cursor: str | None = None
     learnt: Mapping[str, str] | None = None
     error: TrackerError | MassChange | None = None
+    moved: Mapping[str, Moved] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

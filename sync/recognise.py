@@ -23,18 +23,26 @@ class Recognised:
 
 
 def recognise(
-    issues: Iterable[Issue], links: Sequence[Link], new: Sequence[Link], accounts: Collection[str]
+    issues: Iterable[Issue],
+    links: Sequence[Link],
+    new: Sequence[Link],
+    accounts: Collection[str],
+    markers: Collection[str],
 ) -> Recognised:
-    """An issue is known by its id; by its marker only where our own account wrote it. What is retired is nobody's."""
+    """An issue is known by its id; by its marker only where our own account wrote it. What is retired is nobody's.
+
+    `markers` are those of the issues that any link of the record has.
+    """
     known = Recognised()
     by_remote = {link.remote_id: link for link in links if link.remote_id}
     by_marker = {link.marker: link for link in (*links, *new)}
     bound = {link.marker for link in links if link.remote_id}
+    ours = {*by_marker, *markers}
     for issue in issues:
         link, mirror = by_remote.get(issue.id), by_marker.get(issue.marker or "")
         if link is not None and link.state == "retired":
             continue
-        if link is not None and is_ours(issue, link, accounts, by_marker):
+        if link is not None and is_ours(issue, link, accounts, ours):
             known.ours.append((link, issue))
         elif link is not None:
             known.strangers.add(issue.id)

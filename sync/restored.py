@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from ..mapping.life import MIRRORED_STATES
 from .delivery.outbox import owe
+from .looking.comments import COMMENT
 from .plan import Plan, taking_in_only
 from .record.database import Database
 from .record.items import unmirrored
 from .record.journal import holds
 from .record.memory import forget, remember, remembered, remembered_instant
-from .record.mirrors import links_never_bound
+from .record.mirrors import doubt_answers, links_never_bound
 from .record.owed import owed_at
 from .record.record import Record
 from .record.rows import keep
@@ -26,6 +27,8 @@ from .telling.report import Recovered
 from .times import iso, moment
 
 RESTORED_AT = "restored_at"
+LOST = "mirrors an item that the record does not have"
+"""What is told of an issue whose item the record has lost, or never had: another record's, where two share a place."""
 
 
 def orphans_to_look_at(database: Database, connector: str) -> list[str]:
@@ -71,10 +74,11 @@ def recovered(plan: Plan) -> Iterator[Recovered]:
         name = each.seen.connector
         for step in each.steps:
             if step.edit is not None:
-                fields = ", ".join(sorted(step.edited_fields))
-                yield Recovered(name, step.view.link.remote_key, f"shows another {fields} than the record")
+                fields = ", ".join(sorted(step.edited_fields.keys() - {COMMENT}))
+                told = f"shows another {fields} than the record" if fields else "has a command without an answer"
+                yield Recovered(name, step.view.link.remote_key, told)
         for issue in each.orphans:
-            yield Recovered(name, issue.key, "mirrors an item that the record does not have")
+            yield Recovered(name, issue.key, LOST)
 
 
 def end_restore(record: Record, plan: Plan, cycle: str) -> None:
@@ -82,6 +86,7 @@ def end_restore(record: Record, plan: Plan, cycle: str) -> None:
     with record.unit(at=cycle, cycle=cycle) as unit:
         for found in recovered(plan):
             unit.note(daemon(found.connector), "restores", found.key, found.what)
+        doubt_answers(unit)
         for each in plan.connectors:
             _doubt_creates(unit, each.seen.connector)
             orphans = " ".join(sorted(issue.id for issue in each.orphans))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from ..connectors.base import Created
 from .commit import commit, note_missing
+from .deciding.linking import follow
 from .delivery.outbox import bind, owe, owe_edit
 from .delivery.twins import note_twin
-from .plan import ConnectorPlan, Sibling
+from .looking.look import look
+from .looking.rules import Rules
+from .looking.steps import Step
+from .looking.views import view_of
+from .plan import ConnectorPlan, Moved, Sibling
+from .record.kinds import Link
 from .record.memory import cursor_of, remember
 from .record.mirrors import links_of
 from .record.record import Record
@@ -27,16 +34,26 @@ def store(record: Record, config: Config, each: ConnectorPlan, cycle: str) -> bo
     with record.unit(at=cycle, cycle=cycle) as unit:
         if each.approval is not None:
             unit.note(each.approval, "plans", each.plan_id, "approved")
+        steps = [_looked_at(unit, config, each.seen.rules, step) for step in each.steps]
         _take_in(unit, config, each)
         if each.sends:
-            _note_owed(unit, each)
+            _note_owed(unit, each, steps)
         remember(unit, {**(each.seen.learnt or {}), f"rules:{each.seen.connector}": str(each.seen.rules)})
         return _move_cursor(unit, each)
 
 
+def _looked_at(unit: Unit, config: Config, rules: Rules, planned: Step) -> Step:
+    """Stores a look. One of an item's several issues is looked at once more: another of them may have been before it in
+    this cycle, and an item goes by all of its issues.
+    """
+    step = planned
+    if planned.view.others:
+        step = look(view_of(unit.db, config, planned.view.link), planned.issue, rules, unit.at) or planned
+    commit(unit, config, step)
+    return step
+
+
 def _take_in(unit: Unit, config: Config, each: ConnectorPlan) -> None:
-    for step in each.steps:
-        commit(unit, config, step)
     for link in each.new_links:
         unit.create(daemon(link.connector), "links", asdict(link), reason="to be mirrored")
     for found in each.found:
@@ -46,11 +63,19 @@ def _take_in(unit: Unit, config: Config, each: ConnectorPlan) -> None:
     lost = each.seen.missing | each.strangers
     for link in links_of(unit.db, each.seen.connector) if lost else ():
         if link.state == "live" and link.remote_id in lost:
-            note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
+            _lose(unit, config, link, each.seen.moved.get(link.issue_id))
 
 
-def _note_owed(unit: Unit, each: ConnectorPlan) -> None:
-    for step in each.steps:
+def _lose(unit: Unit, config: Config, link: Link, moved: Moved | None) -> None:
+    """An issue that moved to another configured connector is followed there; any other counts as not found."""
+    if moved is None:
+        note_missing(unit, config, link, f"{link.remote_key} is not there or not visible")
+    elif not follow(unit, config, link, moved):
+        note_missing(unit, config, link, f"{link.remote_key} was moved to {moved.key}")
+
+
+def _note_owed(unit: Unit, each: ConnectorPlan, steps: Iterable[Step]) -> None:
+    for step in steps:
         owe_edit(unit, step)
     for view in each.owed:
         owe(unit, view.link, "edit")

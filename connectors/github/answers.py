@@ -21,6 +21,9 @@ Kind = Literal["read", "write"]
 # Seconds to wait when GitHub limits us and names no time (its rule for secondary limits).
 UNNAMED_WAIT = 60.0
 
+# Seconds: a limit that is over at once is not asked again at once, and no header keeps us out for longer than a day.
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 86_400.0
+
 # Below 500, and yet no word on what became of the request: it timed out, or came too early.
 _UNCLEAR = (408, 425)
 
@@ -30,6 +33,16 @@ _HINTS = {
     401: "give the connector a valid token: this one is wrong, expired, revoked or of another site than its url",
     403: "let the token read and write the repository's issues, and authorise it for the organisation's SSO",
     404: "check the repository's name, and that the token may see it",
+}
+TAKES_NO_WRITE = "let the token, and the account behind it, write the repository's issues"
+
+# What GitHub says of a permission that is missing, whatever its headers count: such an answer is no limit.
+_REMEDIES = {
+    "saml": "authorise the token for the organisation's single sign-on",
+    "by integration": "give the GitHub App read and write access to issues, and let the organisation accept it",
+    "by personal access token": "give the token read and write access to the repository's issues",
+    "archived": "unarchive the repository, or name another one",
+    "admin rights": "give the token's account write access to the repository",
 }
 
 
@@ -94,7 +107,7 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
         error = Unsettled if kind == "write" else Unavailable
         return error(f"GitHub answered {status} for {what}")
     if status == 410 and issue_id and "disabled" not in answer.message:
-        return Gone(f"GitHub says that {what} was deleted")
+        return Gone(f"GitHub says that {what} was deleted{said}")
     if status == 404 and issue_id:
         return Gone(f"GitHub shows no {what}: it is deleted, moved or out of our sight")
     if status == 404:
@@ -102,8 +115,14 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
         return Forbidden(message, hint=_HINTS[404])
     if status == 410:
         return Forbidden(f"Issues are switched off in {repository}", hint="switch issues on in its settings")
+    if status == 403 and issue_id and "issue is locked" in answer.message:
+        return Rejected(
+            f"The conversation on {what} is locked{said}", hint="unlock it, or give our account write access"
+        )
     if status in (401, 403):
-        return Forbidden(f"GitHub refuses us in {repository}{said}", hint=_HINTS[status])
+        return Forbidden(f"GitHub refuses us in {repository}{said}", hint=_remedy(answer) or _HINTS[status])
+    if status < 400 and issue_id and kind == "write":
+        return Gone(f"GitHub says that {what} was moved")
     if status < 400:
         return Unavailable(f"GitHub redirects {what} elsewhere", hint="correct the connector's url")
     if kind == "read":
@@ -116,6 +135,8 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
 def _is_limit(answer: Answer) -> bool:
     if answer.status == 429:
         return True
+    if _remedy(answer):
+        return False
     named = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
     return answer.status == 403 and (named or any(word in answer.message.lower() for word in _LIMITED))
 
@@ -123,22 +144,35 @@ def _is_limit(answer: Answer) -> bool:
 def _wait(answer: Answer) -> float:
     """Seconds until we may ask again: by `retry-after` (seconds or a date), the quota's reset, or unnamed."""
     now = datetime.fromisoformat(answer.server_time)
-    after = answer.headers.get("retry-after", "")
+    after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
     date = _date(after)
-    waits = [float(after)] if after.isdecimal() else []
+    waits = [float(after)] if _is_number(after) else []
     if date:
         waits.append((date - now).total_seconds())
-    if answer.headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in answer.headers:
-        waits.append(float(answer.headers["x-ratelimit-reset"]) - now.timestamp())
-    return max(0.0, *waits) if waits else UNNAMED_WAIT
+    if answer.headers.get("x-ratelimit-remaining") == "0" and _is_number(reset):
+        waits.append(float(reset) - now.timestamp())
+    return min(max(SHORTEST_WAIT, *waits), LONGEST_WAIT) if waits else UNNAMED_WAIT
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _remedy(answer: Answer) -> str:
+    """What to do about the permission that GitHub says is missing, empty where it says nothing of one."""
+    if "x-github-sso" in answer.headers:
+        return _REMEDIES["saml"]
+    said = answer.message.lower()
+    return next((remedy for words, remedy in _REMEDIES.items() if words in said), "")
 
 
 def _date(text: str) -> datetime | None:
     """An HTTP date, None when it is not one."""
     try:
-        return parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _defect(error: Any) -> str:
@@ -148,7 +182,10 @@ def _defect(error: Any) -> str:
 
 
 def _field(answer: Answer) -> str:
-    """The neutral field that a validation error names first, empty when it names none of ours."""
-    errors = answer.object.get("errors") or ()
-    named = [error.get("field", "") for error in errors if isinstance(error, dict)]
+    """The neutral field that a validation error names first, empty when it names none of ours.
+
+    A comment has a body too, which is no field of the issue.
+    """
+    errors = [error for error in answer.object.get("errors") or () if isinstance(error, dict)]
+    named = [error.get("field", "") for error in errors if error.get("resource", "Issue") == "Issue"]
     return next((name for name in named if name in ("title", "body")), "")

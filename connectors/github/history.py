@@ -16,11 +16,13 @@ from math import inf
 from typing import Any
 
 from ..base import Change, Value
+from .dates import Dated
 from .reading import account_of, due_dates, labels_of, moment, status_of
 
 Event = Mapping[str, Any]
 
 _ON = {"closed": True, "reopened": False, "labeled": True, "unlabeled": False}
+_RENAMED = "renamed"
 _CLOSED = "closed"
 _LABEL = "label "
 
@@ -48,19 +50,31 @@ class _State:
         return self if len(days) > 1 else replace(self, due=days[0] if days else None)
 
 
-def history_of(row: Mapping[str, Any], events: Iterable[Event], settled: str = "9999") -> tuple[Change, ...]:
-    """The changes that lead to the issue as the row shows it, oldest first. Events may come in any order.
+def history_of(
+    row: Mapping[str, Any], events: Iterable[Event], settled: str = "9999", dates: Dated | None = None
+) -> tuple[Change, ...]:
+    """The changes that lead to the issue as the row shows it, oldest first. Events may come in any order, and with
+    others, such as a timeline holds, that have no id or one of another kind.
 
     The feed may lag behind the row: an event since `settled` that contradicts it has a successor that is still to
     come. Then it and what follows are left for a later read, so that nobody reads on past what is not told yet.
+
+    `dates` is how the due date changed where something else than labels shows it.
     """
-    told = sorted(events, key=lambda event: int(event["id"]))
+    told = sorted(filter(_is_told, events), key=lambda event: int(event["id"]))
     ordered = list(dropwhile(lambda event: _is_birth(row, event), told))
     agreed = _agreed(row, [event for event in ordered if event["event"] in _ON])
-    renamed = [event for event in ordered if event["event"] == "renamed"]
+    renamed = [event for event in ordered if event["event"] == _RENAMED]
     changes = [*_replayed(_before(row, agreed), agreed), *map(_renaming, renamed)]
     whole = _whole_until(ordered, agreed, settled)
+    if dates is not None:
+        changes = [change for change in changes if change.field != "due_date" or not dates.holds] + [*dates.changes]
+        whole = min(whole, dates.until)
     return tuple(sorted((change for change in changes if change.id < whole), key=lambda change: change.id))
+
+
+def _is_told(event: Event) -> bool:
+    return event.get("event") in _ON or event.get("event") == _RENAMED
 
 
 def _whole_until(events: Sequence[Event], agreed: Sequence[Event], settled: str) -> float:

@@ -48,8 +48,12 @@ def status_of(closed: bool, reason: str | None, labels: Iterable[str]) -> Status
 
 
 def labels_of(row: Mapping[str, Any]) -> frozenset[str]:
-    """The names of an issue's labels, which GitHub writes as objects or as texts."""
-    return frozenset(label if isinstance(label, str) else label["name"] for label in row["labels"])
+    """The names of an issue's labels, which GitHub writes as objects or as texts.
+
+    Ours are in small letters: where a person made the label object first, GitHub shows it in that person's.
+    """
+    names = (label if isinstance(label, str) else label["name"] for label in row["labels"])
+    return frozenset(name.lower() if name.casefold().startswith(MARK) else name for name in names)
 
 
 def is_marked(labels: Iterable[str]) -> bool:
@@ -82,7 +86,8 @@ def moment(text: str) -> str:
 
 def version_of(row: Mapping[str, Any]) -> str:
     """Changes with GitHub's time of change and with everything we look at: two changes may share a second."""
-    seen = [row["title"], row["body"], row["state"], row.get("state_reason"), sorted(labels_of(row))]
+    seen = [row["title"], row["body"], row["state"], row.get("state_reason"), sorted(labels_of(row)), row["comments"]]
+    seen += _other_dates(row)
     digest = hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:10]
     return f"{row['updated_at']}-{digest}"
 
@@ -116,3 +121,10 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _other_dates(row: Mapping[str, Any]) -> list[Any]:
+    """What may show a date besides labels: setting a field, or moving a milestone's day, may not count as a change."""
+    values = [value.get("value") for value in row.get("issue_field_values") or () if value.get("data_type") == "date"]
+    ends = (row.get("milestone") or {}).get("due_on")
+    return values + ([ends] if ends else [])

@@ -1,56 +1,59 @@
 """One GitHub repository behind the port.
 
-Due dates are `due:YYYY-MM-DD` labels, work in progress is a label, closing has GitHub's reason. Our issues
+Due dates stand where `carriers.py` finds a place, work in progress is a label, closing has GitHub's reason. Our issues
 carry the label `poam` and a marker in the first line of the body, which callers never see in `Issue.body`.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice, takewhile
 from typing import Any
 
 from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
-from ..errors import Gone, Rejected, TrackerError
+from ..errors import Forbidden, Gone, Rejected, TrackerError, Unavailable, Unsettled
+from ..pace import CREATES_PER_HOUR, Pace
 from ..settings import GithubSettings
 from ..texts import fingerprint
-from .answers import Answer
+from .answers import TAKES_NO_WRITE, Answer
+from .carriers import DueDates
 from .checking import examine, visibility_of
 from .cursor import Cursor, begin
 from .editing import label_path, labels_after, patch_of
-from .history import Event, history_of
-from .reading import MARK, due_label, issue_of, join_body, version_of
+from .feed import NOTHING, Feed, Told
+from .history import history_of
+from .place import Place, repository_of
+from .reading import MARK, issue_of, join_body, version_of
+from .talk import comments_of, references_of
 from .wire import Wire
 
 Row = Mapping[str, Any]
 
-_MOVE_DATE = "take the label due:YYYY-MM-DD off, put one with the new date on"
-
 # Of the 65,536 characters that a body may have, the marker's line gets these.
 _MARKER_ROOM = 136
 
-_CAPABILITIES = Capabilities(max_title=256, max_body=65_536 - _MARKER_ROOM, move_date=_MOVE_DATE)
+_CAPABILITIES = Capabilities(max_title=256, max_body=65_536 - _MARKER_ROOM)
 
 
 class GithubTracker:
     """Implements Tracker. Making one sends nothing; the repository's id is looked up once, if no cursor
     knows it.
 
-    `write_spacing` is the pause between two writes in seconds, as GitHub asks; the loopback needs none.
+    `pace` is that of all connectors to the same host; without one, its own.
     """
 
-    def __init__(self, name: str, settings: GithubSettings, token: str, *, write_spacing: float = 1.0) -> None:
+    def __init__(self, name: str, settings: GithubSettings, token: str, *, pace: Pace | None = None) -> None:
         self._name = name
         self._settings = settings
         self._token = token
-        self._wire = Wire(settings, token, write_spacing)
+        self._wire = Wire(settings, token, pace or Pace())
         self._source = f"{settings.base_url} {settings.repository}"
-        self._repository_id: int | None = None
-        self._full_name = settings.repository
+        self._place = Place(self._wire, settings)
+        self._due = DueDates(settings, self._wire, self._place)
+        self._feed = Feed(self._wire, self._home, settings.overlap)
         self._login: str | None = None
 
     @property
@@ -61,7 +64,9 @@ class GithubTracker:
     @property
     def capabilities(self) -> Capabilities:
         """GitHub's limits; a body may be as long as its limit less the marker's line."""
-        return _CAPABILITIES
+        seconds = self._wire.spacing["create"]
+        limits = replace(_CAPABILITIES, move_date=self._due.move_date)
+        return replace(limits, seconds_per_create=seconds, creates_per_hour=CREATES_PER_HOUR if seconds else None)
 
     @property
     def credential(self) -> str:
@@ -69,22 +74,26 @@ class GithubTracker:
         return fingerprint(self._token)
 
     def check(self) -> Health:
-        """Two reads: whose token, and what the repository is like."""
-        return examine(self._wire, self._settings.base_url)
+        """Who we are, and what the repository is like: two reads, and up to three more for an App or for due dates
+        that do not stand in labels.
+        """
+        return examine(self._wire, self._settings, self._due)
 
     def visibility(self) -> Visibility:
         """One read, never remembered: a repository becomes public with one click."""
-        return visibility_of(self._repository())
+        return visibility_of(self._place.look())
 
     def changed_since(self, cursor: str | None) -> Page:
-        """One conditional read while nothing happens; else the list's pages, then events for who did what.
+        """One conditional read while nothing happens; else the list's pages, then events for who did what, and
+        comments where the changed issues have any. Pull requests that name an issue are told by `get` alone.
 
         Newest first on the wire: what changes between two pages moves to the first, past no boundary unseen,
         and what changes after them makes the first page's ETag a new one.
         """
-        known = Cursor.parse(cursor, self._source) or Cursor(self._source, self._known_id())
-        self._repository_id = known.repository_id
-        tag = known.etag_for(self._token)
+        known = Cursor.parse(cursor, self._source) or Cursor(self._source, self._place.known_id())
+        self._place.id = known.repository_id
+        token = self._wire.token
+        tag = known.etag_for(token)
         first = self._wire.read(
             f"{self._home()}/issues",
             {"state": "all", "labels": MARK, "sort": "updated", "direction": "desc", "per_page": 100}
@@ -95,20 +104,18 @@ class GithubTracker:
         if first.status == 304:
             return Page((), known.text)
         rows = list(chain.from_iterable(self._wire.pages(first)))
-        following = known.after(rows, first, self._token, self._settings.overlap)
+        following = known.after(rows, first, token, self._settings.overlap)
         changed = [row for row in reversed(rows) if "pull_request" not in row and known.is_new(row)]
         told = begin(known.watermark, self._settings.overlap) if known.watermark else ""
-        return Page(self._attributed(changed, told, self._settled(first)), following.text)
+        news = self._due.completed(self._feed.since(changed, told))
+        return Page([self._issue(row, news[row["number"]]) for row in changed], following.text)
 
     def get(self, issue_id: str, *, known: str = "") -> Issue:
-        """One read for an issue that is known; else two: the issue, then its events."""
+        """One read for an issue that is known; else two, the issue, then its timeline, and one more where that tells of
+        fields.
+        """
         row = self._row(issue_id)
-        if version_of(row) == known:
-            return self._issue(row)
-        path = f"{self._home()}/issues/{issue_id}/events"
-        first = self._wire.read(path, {"per_page": 100}, issue_id=issue_id, many=True)
-        events = chain.from_iterable(self._wire.pages(first, issue_id=issue_id))
-        return self._issue(row, events, self._settled(first))
+        return self._issue(row) if version_of(row) == known else self._whole(row)
 
     def get_many(self, issue_ids: Sequence[str]) -> Sequence[Issue]:
         """REST reads issues by number one at a time only."""
@@ -139,10 +146,10 @@ class GithubTracker:
 
     def named(self, key: str) -> Issue:
         """Two reads. A number, `#7`, `acme/web#7` and the issue's address are all its name."""
-        number = re.fullmatch(r"(?:.*[#/])?(\d+)/?", key)
-        if number is None:
-            raise Rejected(f"{key} names no issue of {self._settings.repository}")
-        return self.get(number[1])
+        row = self._row(self._place.number_in(key))
+        if "pull_request" in row:
+            raise Rejected(f"{key} is a pull request", hint="name an issue: a pull request is not worked off as one")
+        return self._whole(row)
 
     def unmarked(self, limit: int) -> Sequence[Issue]:
         """One read per hundred issues until there are enough."""
@@ -156,29 +163,63 @@ class GithubTracker:
         return [self._create(draft) for draft in drafts]
 
     def _create(self, draft: Draft) -> Created:
-        """One POST with marker, labels and date; GitHub drops the labels silently where we may not push."""
-        due = {due_label(draft.due_date)} if draft.due_date else set()
+        """One POST with marker, labels and date, which GitHub drops silently where we may not push."""
+        due = self._due.parts(draft.due_date or "")
         data = {
             "title": draft.title,
             "body": join_body(draft.marker, draft.body),
-            "labels": sorted({MARK} | due | draft.labels),
+            "labels": sorted({MARK} | due.labels | draft.labels),
+            **due.data,
         }
-        issue = self._issue(self._wire.write("POST", f"{self._home()}/issues", data).data)
+        try:
+            row = self._wire.create(f"{self._home()}/issues", data).data
+        except Rejected as refused:
+            if not self._due.is_elsewhere(due.data, draft.due_date or ""):
+                raise
+            raise Unavailable(f"{refused}, where dates stand elsewhere by now: it is sent again") from refused
+        self._due.verify(row, due.data, draft.due_date or "")
+        issue = self._issue(row)
         return Created(issue.id, issue.key, issue.url, issue)
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
-        """One PATCH, whose answer is the issue, then the labels that are still to be changed, and one read after them.
+        """One PATCH, whose answer is the issue, then the labels that are still to be changed, then the comment; and
+        one read after labels, two after a comment.
 
         The PATCH replaces the whole body and goes first: each write before it is time in which people lose theirs. The
-        answer to labels holds no time of change, and so no version. What was written has no history here.
+        answer to labels holds no time of change, and so no version. What was written has no history here, unless the
+        issue is read again for what was said meanwhile. A write that finds no issue is not the last word: the read
+        after it says where a transferred one is, or shows that it is there.
         """
-        patch = patch_of(edit, issue)
-        if patch:
-            path = f"{self._home()}/issues/{issue.id}"
-            issue = self._issue(self._ours(issue.id, self._wire.write("PATCH", path, patch, issue_id=issue.id)))
-        add, remove = labels_after(edit, issue)
+        try:
+            return self._edited(issue, edit)
+        except Gone:
+            self._row(issue.id)
+        raise Forbidden(f"GitHub shows {issue.key} and takes no write to it", hint=TAKES_NO_WRITE)
+
+    def _edited(self, issue: Issue, edit: Edit) -> Issue:
+        issue = self._patched(issue, patch_of(edit, issue), self._due.patch(edit, issue), edit.due_date or "")
+        add, remove = labels_after(self._due.in_labels(edit, issue), issue)
+        cleared = self._due.cleared(edit, issue)
         self._relabel(issue.id, add, remove)
-        return self._issue(self._row(issue.id)) if add or remove else issue
+        if edit.comment:
+            return self._said(issue.id, edit.comment)
+        return self._issue(self._row(issue.id)) if add or remove or cleared else issue
+
+    def _patched(self, issue: Issue, patch: Row, due: Row, day: str) -> Issue:
+        """The issue after one PATCH. One that is refused because a field or milestone is gone was not applied, and is
+        sent with what has taken its place.
+        """
+        if not patch and not due:
+            return issue
+        try:
+            path = f"{self._home()}/issues/{issue.id}"
+            row = self._ours(issue.id, self._wire.write("PATCH", path, {**patch, **due}, issue_id=issue.id))
+        except Rejected:
+            if not self._due.is_elsewhere(due, day):
+                raise
+            return self._patched(issue, patch, self._due.parts(day).data, day)
+        self._due.verify(row, due, day)
+        return self._issue(row)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -195,31 +236,24 @@ class GithubTracker:
         if add:
             self._wire.write("POST", path, {"labels": add}, issue_id=issue_id, many=True)
 
-    def _attributed(self, rows: Sequence[Row], since: str, settled: str) -> list[Issue]:
-        """The issues with their events since then, or since the oldest of them was made."""
-        if not rows:
-            return []
-        horizon = max(since, min(row["created_at"] for row in rows))
-        events: dict[int, list[Event]] = defaultdict(list)
-        for event in self._events(horizon):
-            if event.get("issue"):
-                events[event["issue"]["number"]].append(event)
-        return [self._issue(row, events[row["number"]], settled) for row in rows]
+    def _said(self, issue_id: str, text: str) -> Issue:
+        """The issue with one more comment. A read that fails after it must not look like a write that never was."""
+        path = f"{self._home()}/issues/{issue_id}/comments"
+        self._wire.write("POST", path, {"body": text}, issue_id=issue_id)
+        try:
+            return self.get(issue_id)
+        except Unavailable as silence:
+            raise Unsettled(f"Our comment on issue {issue_id} could not be read back: {silence}") from silence
 
-    def _events(self, horizon: str) -> Iterable[Event]:
-        """The repository's events, newest first, page by page until one is older."""
-        first = self._wire.read(f"{self._home()}/issues/events", {"per_page": 100}, many=True)
-        for page in self._wire.pages(first):
-            yield from page
-            if page and page[-1]["created_at"] < horizon:
-                return
+    def _whole(self, row: Row) -> Issue:
+        """The issue with all that its timeline tells."""
+        told = self._due.completed({row["number"]: self._feed.of(str(row["number"]))})
+        return self._issue(row, told[row["number"]])
 
-    def _settled(self, answer: Answer) -> str:
-        """What happened before that is certainly listed."""
-        return begin(answer.server_time, self._settings.overlap)
-
-    def _issue(self, row: Row, events: Iterable[Event] = (), settled: str = "") -> Issue:
-        return issue_of(row, self._settings.repository, history_of(row, events, settled))
+    def _issue(self, row: Row, told: Told = NOTHING) -> Issue:
+        history = history_of(row, told.events, told.settled, self._due.told(row, told))
+        issue = self._due.shown(issue_of(row, self._settings.repository, history), row)
+        return replace(issue, comments=comments_of(told.comments), references=references_of(row, told.events))
 
     def _row(self, issue_id: str) -> Row:
         """The issue as it stands."""
@@ -228,37 +262,18 @@ class GithubTracker:
     def _ours(self, issue_id: str, answer: Answer) -> Row:
         """The issue in an answer. Raises Gone when it was transferred: PyGithub follows it there, and we do not."""
         row: Row = answer.data
-        if str(row["number"]) != issue_id or not self._is_here(row):
-            raise Gone(f"Issue {issue_id} left {self._settings.repository}: it is now {row['html_url']}")
+        if str(row["number"]) != issue_id or not self._place.holds(row):
+            told = f"Issue {issue_id} left {self._settings.repository}: it is now {row['html_url']}"
+            raise Gone(told, moved_to=f"{repository_of(row)}#{row['number']}")
         return row
-
-    def _is_here(self, row: Row) -> bool:
-        """Whether an issue is in our repository, which may have got another name since it was configured."""
-        if not self._is_named_in(row):
-            self._repository()
-        return self._is_named_in(row)
-
-    def _is_named_in(self, row: Row) -> bool:
-        return str(row["repository_url"]).casefold().endswith(f"/repos/{self._full_name}".casefold())
 
     def _home(self) -> str:
-        return f"/repositories/{self._known_id()}"
-
-    def _known_id(self) -> int:
-        return self._repository_id if self._repository_id is not None else int(self._repository()["id"])
-
-    def _repository(self) -> Row:
-        """The repository as it is now, by id once that is known, else by name."""
-        known = self._repository_id
-        path = f"/repos/{self._settings.repository}" if known is None else f"/repositories/{known}"
-        row: Row = self._wire.read(path).data
-        self._repository_id, self._full_name = int(row["id"]), str(row["full_name"])
-        return row
+        return self._place.home
 
     def _me(self) -> str:
         """Our own login, asked once."""
         if self._login is None:
-            self._login = str(self._wire.read("/user").data["login"])
+            self._login = self._wire.account().id
         return self._login
 
     def _is_me(self, login: str) -> bool:

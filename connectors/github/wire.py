@@ -1,52 +1,50 @@
-"""Requests to one repository through PyGithub's requester: plain JSON in and out, each sent once.
+"""Requests to one repository: what GitHub accepted, or the error that its refusal amounts to.
 
-PyGithub retries POSTs by itself, loads attributes lazily and loses the query of a redirected request; so its
-retries are off, its objects unused, and the repository is addressed by its id, which no redirect ever meets.
+The repository is addressed by its id, which no redirect ever meets.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from github import Auth, Github
-
-from ..errors import TrackerError, Unavailable, Unsettled
+from ..base import Account
+from ..errors import Unavailable, Unsettled
+from ..pace import Pace, spacing
 from ..settings import GithubSettings
-from ..silence import named, never_left
 from ..texts import scrubbed
 from .answers import Answer, Kind, refusal
-
-_LOOPBACK = {"127.0.0.1", "[::1]", "localhost"}
+from .identity import identity
 
 
 class Wire:
-    """Speaks for one token to one repository. Nothing is sent before the first call.
-
-    `write_spacing` is the pause between two writes in seconds; GitHub asks for one, the loopback for none.
+    """Speaks for one token, or one App, to one repository, at the pace of its host. Nothing is sent before the first
+    call.
     """
 
-    def __init__(self, settings: GithubSettings, token: str, write_spacing: float) -> None:
+    def __init__(self, settings: GithubSettings, secret: str, pace: Pace) -> None:
         self.repository = settings.repository
-        self._token = token
-        self._github = Github(
-            auth=Auth.Token(token),
-            base_url=settings.base_url,
-            timeout=math.ceil(settings.timeout_seconds),
-            user_agent="poam-sync",
-            per_page=100,
-            retry=None,
-            seconds_between_requests=0,
-            seconds_between_writes=0 if settings.url.host in _LOOPBACK else write_spacing,
-            lazy=True,
-        )
+        self.identity = identity(settings, secret)
+        self.spacing = spacing(settings)
+        self._pace = pace
+
+    @property
+    def token(self) -> str:
+        """What the next request will carry; an App's is renewed by the hour. Raises TrackerError."""
+        return self.identity.token
+
+    @property
+    def graphql_url(self) -> str:
+        """Where GraphQL is spoken."""
+        return self.identity.sender().graphql_url
+
+    def account(self) -> Account:
+        """Whose writes ours are."""
+        return self.identity.account(self._accepted(self.identity.who(), "read", None, False))
 
     def close(self) -> None:
         """Closes the connections."""
-        self._github.close()
+        self.identity.close()
 
     def read(
         self,
@@ -76,6 +74,15 @@ class Wire:
         self, method: str, path: str, data: Any = None, *, issue_id: str | None = None, many: bool = False
     ) -> Answer:
         """One write. Raises Unsettled when nobody can say whether it was applied."""
+        self._pace.wait({"write": self.spacing["write"]})
+        return self._written(method, path, data, issue_id, many)
+
+    def create(self, path: str, data: Any) -> Answer:
+        """The write that makes an issue, which is kept further apart from others of its kind. Raises as `write`."""
+        self._pace.wait(self.spacing)
+        return self._written("POST", path, data, None, False)
+
+    def _written(self, method: str, path: str, data: Any, issue_id: str | None, many: bool) -> Answer:
         answer = self.ask(method, path, "write", data=data)
         return self._accepted(answer, "write", issue_id, many)
 
@@ -90,13 +97,10 @@ class Wire:
         data: Any = None,
     ) -> Answer:
         """One request and whatever was answered to it, refusals included. Raises when no answer came."""
-        send = self._github.requester.requestJson
-        try:
-            return Answer(*send(method, path, dict(parameters or {}), dict(headers or {}), data))
-        except (requests.RequestException, RuntimeError, AssertionError, ValueError) as failure:
-            error = self._silence(failure, kind)
-        # Raised out here: the failure holds the request, and so the token, and must not become its context.
-        raise error
+        answer = self.identity.sender().ask(method, path, kind, parameters=parameters, headers=headers, data=data)
+        if answer.status == 401:
+            self.identity.forget()
+        return answer
 
     def _accepted(self, answer: Answer, kind: Kind, issue_id: str | None, many: bool) -> Answer:
         error = refusal(answer, kind, self.repository, issue_id)
@@ -104,24 +108,13 @@ class Wire:
             unknown = Unsettled if kind == "write" else Unavailable
             error = unknown(f"The answer for {self.repository} does not look like GitHub's")
         if error:
-            raise scrubbed(error, (self._token,))
+            raise scrubbed(error, self.identity.secrets)
         return answer
-
-    def _silence(self, failure: Exception, kind: Kind) -> TrackerError:
-        """No answer came: harmless for a read and for what never left, else an unsettled write."""
-        if isinstance(failure, RuntimeError | AssertionError):
-            message = f"GitHub sends us to another address for {self.repository}"
-            return Unavailable(message, hint="correct the connector's url")
-        if kind == "read" or never_left(failure):
-            host = urlsplit(self._github.requester.base_url).netloc
-            message = f"GitHub at {host} did not answer for {self.repository} ({named(failure)})"
-            return Unavailable(message, hint="check the connector's url and the network")
-        return Unsettled(f"GitHub did not confirm our write to {self.repository} ({named(failure)})")
 
 
 def _is_ours(answer: Answer, many: bool) -> bool:
     """Whether a success holds what GitHub would answer; a proxy's page, even with a 200, does not."""
-    if answer.status == 304:
+    if answer.status in (204, 304):
         return True
     try:
         data = answer.data

@@ -1,4 +1,4 @@
-"""Jira behind the port: one project of a Jira Cloud site, spoken to with one account."""
+"""Jira behind the port: one project of a Jira, Cloud or Data Center, spoken to with one account."""
 
 from .tracker import JiraTracker
 

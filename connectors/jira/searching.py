@@ -1,28 +1,36 @@
 """Asks Jira for many issues: what changed, what carries a marker, what has which id. A page is one request.
 
-Search is eventually consistent, bulk fetch is not; both bring the history along unless it is very long.
+Search is eventually consistent, bulk fetch and a single issue are not; all bring the history along unless it is very
+long.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..base import Issue
+from ..errors import Gone
 from ..settings import JiraSettings
 from .answers import Answer, Refused
-from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, status_ids, utc, version_of
+from .comments import with_comments
+from .due import DueField
+from .histories import Histories, joined
+from .reading import MARK, PROPERTY, Json, fields_of, iso, issue_of, marker_label, status_ids, version_of
+from .walking import PAGE, rows, walk
 from .wire import Wire
 
-PAGE = 100
 RECONCILED = 50
 """So many issues one search looks up as they stand, and so many of our writes are remembered."""
 
 LATELY = timedelta(minutes=15)
 """How far behind Jira Cloud's index may be, with some room to spare."""
+
+BEYOND = 3
+"""So many keys without an issue in a row, and there are no newer issues."""
 
 
 class Search:
@@ -31,6 +39,8 @@ class Search:
     def __init__(self, wire: Wire, settings: JiraSettings) -> None:
         self._wire = wire
         self._settings = settings
+        self._histories = Histories(wire, settings)
+        self._due = DueField.of(settings)
         self._bound: Callable[[datetime], str] = _by_epoch
         self._recent: dict[str, datetime] = {}
 
@@ -43,116 +53,147 @@ class Search:
 
     def changed(self, cursor: str) -> tuple[list[Issue], str]:
         """Our issues changed since the cursor (empty: all), oldest change first, and the server's time."""
-        if not cursor:
-            return self._changed("", None)
-        since = datetime.fromisoformat(cursor) - self._settings.overlap
+        since = datetime.fromisoformat(cursor) - self._settings.overlap if cursor else None
         try:
-            return self._changed(self._bound(since), since)
+            return self._changed(since, self._bound)
         except Refused:
             if self._bound != _by_epoch:
                 raise
-        found = self._changed(self._by_age(since), since)
+        found = self._changed(since, self._by_age)
         self._bound = self._by_age
         return found
 
     def carrying(self, marker: str) -> list[Issue]:
         """Every issue with that marker, by ascending id; the newest ones even before search knows them."""
-        jql = f'labels = "{marker_label(marker)}" ORDER BY id ASC'
-        known = [self.complete(raw) for answer in self._pages(jql) for raw in answer.data["issues"]]
-        newest = [issue for issue in self.fetch(self._next_keys()) if issue.marker == marker]
-        found = {issue.id: issue for issue in (*known, *newest)}
+        known = self._found(self._pages(f'labels = "{marker_label(marker)}"'))
+        newest = [issue for issue in self._beyond_the_index() if issue.marker == marker]
+        found = {issue.id: issue for issue in (*self._completed(known), *newest)}
         return sorted(found.values(), key=lambda issue: int(issue.id))
 
     def unmarked(self, limit: int) -> list[Issue]:
         """Issues of the project without our mark, the one changed last first."""
         others = f'(labels IS EMPTY OR labels != "{MARK}")'
         jql = f'project = "{self._settings.project}" AND {others} ORDER BY updated DESC'
-        found = self._wire.read("POST", "search/jql", body={**self._query(jql), "maxResults": limit}).data["issues"]
-        return [replace(self.complete(raw, known="-"), history=()) for raw in found]
+        query = self._query() | {"jql": jql, "expand": "", "maxResults": min(limit, PAGE)}
+        found: dict[str, Json] = {}
+        following: dict[str, Any] | None = {}
+        while following is not None:
+            answer, known = self._wire.search({**query, **following}), len(found)
+            found |= {str(raw["id"]): raw for raw in rows(answer)}
+            token = answer.data.get("nextPageToken")
+            more = token is not None or len(found) < answer.data.get("total", 0)
+            goes_on = more and known < len(found) < limit
+            following = {"nextPageToken": token, "startAt": len(found)} if goes_on else None
+        return [replace(self._issue(joined(raw)), history=()) for raw in [*found.values()][:limit]]
 
     def fetch(self, ids_or_keys: Sequence[str]) -> list[Issue]:
         """The issues as they stand, the missing ones left out."""
         names = list(dict.fromkeys(ids_or_keys))
-        issues = []
-        for start in range(0, len(names), PAGE):
-            body = {
-                "issueIdsOrKeys": names[start : start + PAGE],
-                "fields": fields_of(self._settings.due_field),
-                "properties": [PROPERTY],
-                "expand": ["changelog"],
-            }
-            answer = self._wire.read("POST", "issue/bulkfetch", body=body)
-            issues += [self.complete(raw) for raw in answer.data["issues"]]
-        return issues
+        together = self._together if self._wire.site.deployment.bulk_fetch else self._listed
+        found = (together(names[start : start + PAGE]) for start in range(0, len(names), PAGE))
+        return self._completed(raw for page in found for raw in page)
+
+    def one(self, id_or_key: str) -> Json:
+        """The issue as it stands, with what came along of its history. Raises Gone."""
+        params = {"fields": ",".join(fields_of(self._due.name)), "properties": PROPERTY, "expand": "changelog"}
+        raw: Json = self._wire.read("GET", f"issue/{id_or_key}", params=params, issue=id_or_key).data
+        return raw
 
     def complete(self, raw: Json, since: datetime | None = None, *, known: str = "") -> Issue:
         """The issue with its history, all of it or `since`; one more request where Jira cut that short.
 
         Of an issue whose version is `known`, what came along is enough.
         """
-        site = self._wire.site
-        log = raw.get("changelog") or {}
-        histories = log.get("histories", [])
-        cut = log.get("total", 0) - len(histories)
-        told = known == version_of(raw["fields"], self._settings.due_field)
-        if cut > 0 and not told and (since is None or iso(since) < min(utc(entry["created"]) for entry in histories)):
-            histories = [*self._earliest(str(raw["id"]), cut), *histories]
-        whole = {**raw, "changelog": {"histories": {entry["id"]: entry for entry in histories}.values()}}
-        return issue_of(whole, site.address, self._wire.statuses(status_ids(whole)), self._settings.due_field)
+        if known == version_of(raw["fields"], self._due.name):
+            return self._issue(joined(raw))
+        return self._completed([raw], since)[0]
 
-    def _changed(self, bound: str, since: datetime | None) -> tuple[list[Issue], str]:
-        jql = f'project = "{self._settings.project}" AND labels = "{MARK}"{bound} ORDER BY updated ASC, id ASC'
-        issues: dict[str, Issue] = {}
-        times = []
-        for answer in self._pages(jql):
-            times.append(iso(answer.time))
-            for raw in answer.data["issues"]:
-                # An issue edited during the walk comes again, newer, and stands where it was changed.
-                issues.pop(raw["id"], None)
-                issues[raw["id"]] = self.complete(raw, since)
-        return sorted(issues.values(), key=lambda issue: issue.updated), times[0]
+    def _completed(self, raws: Iterable[Json], since: datetime | None = None) -> list[Issue]:
+        told = [with_comments(self._wire, raw, since) for raw in raws]
+        return [self._issue(raw) for raw in self._histories.completed(told, since)]
 
-    def _pages(self, jql: str) -> Iterator[Answer]:
-        """A walk along the tokens; one that repeats ends it, as a missing one does."""
-        query = self._query(jql)
-        tokens = {None}
-        while True:
-            answer = self._wire.read("POST", "search/jql", body=query)
-            yield answer
-            token = answer.data.get("nextPageToken")
-            if token in tokens:
-                return
-            tokens.add(token)
-            query = {**query, "nextPageToken": token}
+    def _issue(self, raw: Json) -> Issue:
+        return issue_of(raw, self._wire.site.address, self._wire.statuses(status_ids(raw)), self._due)
 
-    def _query(self, jql: str) -> dict[str, Any]:
+    def _changed(self, since: datetime | None, bound: Callable[[datetime], str]) -> tuple[list[Issue], str]:
+        times: list[str] = []
+        pages = self._pages(f'project = "{self._settings.project}" AND labels = "{MARK}"', since, bound)
+        issues = self._completed(self._found(pages, times), since)
+        return sorted(issues, key=lambda issue: issue.updated), times[0]
+
+    def _found(self, pages: Iterable[Answer], times: list[str] | None = None) -> list[Json]:
+        """The issues of a walk, each once, as it came last; `times` takes the server's time of each page."""
+        found: dict[str, Json] = {}
+        for answer in pages:
+            if times is not None:
+                times.append(iso(answer.time))
+            found |= {str(raw["id"]): raw for raw in rows(answer)}
+        return list(found.values())
+
+    def _pages(
+        self, where: str, since: datetime | None = None, bound: Callable[[datetime], str] | None = None, **more: Any
+    ) -> Iterator[Answer]:
+        """Every page of what meets a condition. What is looked up as it stands is the same on each."""
+        query, after = self._query() | more, bound or self._bound
+
+        def ask(begin: datetime | None, following: Json) -> Answer:
+            jql = f"{where}{after(begin) if begin else ''} ORDER BY updated ASC, id ASC"
+            return self._wire.search({**query, **following, "jql": jql})
+
+        return walk(self._wire.site.deployment, ask, since)
+
+    def _query(self) -> dict[str, Any]:
         recent = [int(number) for number, at in self._recent.items() if at > self._wire.time - LATELY]
         return {
-            "jql": jql,
-            "fields": fields_of(self._settings.due_field),
+            "fields": fields_of(self._due.name),
             "properties": [PROPERTY],
             "expand": "changelog",
             "maxResults": PAGE,
             **({"reconcileIssues": recent} if recent else {}),
         }
 
+    def _together(self, names: Sequence[str]) -> Sequence[Json]:
+        """Up to a hundred issues past the index."""
+        body = {
+            "issueIdsOrKeys": list(names),
+            "fields": fields_of(self._due.name),
+            "properties": [PROPERTY],
+            "expand": ["changelog"],
+        }
+        return rows(self._wire.read("POST", self._wire.site.deployment.bulk_fetch, body=body))
+
+    def _listed(self, ids: Sequence[str]) -> Sequence[Json]:
+        """Up to a hundred issues by a search, and one by one what it does not find: an index lags and hides what is
+        archived. One id that is not there would be an error, so the query is not validated.
+        """
+        listed = self._found(self._pages(f"id in ({', '.join(ids)})", validateQuery="false"))
+        missing = set(ids) - {str(raw["id"]) for raw in listed}
+        return [*listed, *self._singly(sorted(missing, key=int))]
+
+    def _singly(self, names: Iterable[str], patience: int = PAGE) -> Iterator[Json]:
+        """The issues that are there, one request each, until so many in a row are not."""
+        misses = 0
+        for name in names:
+            try:
+                yield self.one(name)
+                misses = 0
+            except Gone:
+                misses += 1
+            if misses >= patience:
+                return
+
+    def _beyond_the_index(self) -> list[Issue]:
+        """The issues made after the newest one that search knows."""
+        if self._wire.site.deployment.bulk_fetch:
+            return self.fetch(self._next_keys())
+        return self._completed(self._singly(self._next_keys(), BEYOND))
+
     def _next_keys(self) -> list[str]:
-        """The keys of the issues made after the newest one that search knows."""
         project = self._settings.project
         query = {"jql": f'project = "{project}" ORDER BY created DESC', "fields": ["id"], "maxResults": 1}
-        newest = self._wire.read("POST", "search/jql", body=query).data["issues"]
+        newest = rows(self._wire.search(query))
         last = int(newest[0]["key"].rpartition("-")[2]) if newest else 0
         return [f"{project}-{number}" for number in range(last + 1, last + 1 + PAGE)]
-
-    def _earliest(self, issue_id: str, wanted: int) -> list[Json]:
-        entries: list[Json] = []
-        while len(entries) < wanted:
-            params = {"startAt": str(len(entries)), "maxResults": str(PAGE)}
-            page = self._wire.read("GET", f"issue/{issue_id}/changelog", params=params, issue=issue_id).data
-            entries += page["values"]
-            if not page["values"]:
-                break
-        return entries
 
     def _by_age(self, since: datetime) -> str:
         """Relative to the server's clock, which is asked first: an old answer's time would lose changes."""
@@ -161,5 +202,7 @@ class Search:
 
 
 def _by_epoch(since: datetime) -> str:
-    """The instant itself. Jira reads dates in the account's time zone, but unquoted milliseconds in none."""
-    return f" AND updated >= {math.floor(since.astimezone(UTC).timestamp() * 1000)}"
+    """The instant itself. Jira reads dates in the account's time zone, but unquoted milliseconds in none. Its index
+    holds whole seconds.
+    """
+    return f" AND updated >= {math.floor(since.astimezone(UTC).timestamp()) * 1000}"

@@ -9,24 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from urllib.parse import urlsplit
 
-from ..base import Capabilities, Created, Draft, Edit, Health, Issue, Page, Visibility
-from ..errors import TrackerError
+from ..base import Capabilities, Category, Created, Draft, Edit, Health, Issue, Page, Visibility
+from ..errors import Rejected, Stale, TrackerError
 from ..settings import JiraSettings
 from ..texts import fingerprint
-from .checking import CreateScreen, examine, missing_type
-from .reading import MARK, PROPERTY, Json, fields_of, marker_label, marking
+from .checking import examine
+from .creating import Creator
+from .fields import Fields
+from .naming import name_in
+from .reading import Json, overwritten
 from .searching import Search
 from .wire import Wire
-from .workflow import Workflow
+from .workflow import WORK, Workflow
 
 CAPABILITIES = Capabilities(max_title=255, max_body=32_767)
 
 
 class JiraTracker:
-    """Implements `base.Tracker` for Jira Cloud. Making one sends nothing; the first call learns the site."""
+    """Implements `base.Tracker` for both deployments. Making one sends nothing; the first call learns the site."""
 
     def __init__(self, name: str, settings: JiraSettings, token: str) -> None:
         self._name = name
@@ -34,7 +36,9 @@ class JiraTracker:
         self._credential = fingerprint(f"{settings.user} {token}")
         self._wire = Wire(settings, token)
         self._search = Search(self._wire, settings)
-        self._workflow = Workflow(self._wire, settings.statuses)
+        self._workflow = Workflow(self._wire, settings)
+        self._fields = Fields(self._wire, settings)
+        self._creator = Creator(self._wire, self._fields, self._search)
 
     @property
     def name(self) -> str:
@@ -44,7 +48,7 @@ class JiraTracker:
     @property
     def capabilities(self) -> Capabilities:
         """Jira's limits."""
-        return CAPABILITIES
+        return replace(CAPABILITIES, creates_at_once=self._creator.at_once)
 
     @property
     def credential(self) -> str:
@@ -53,7 +57,8 @@ class JiraTracker:
 
     def check(self) -> Health:
         """See `base.Tracker`. Asks everything anew."""
-        self.__dict__.pop("_screen", None)
+        for known in (self._fields, self._creator, self._workflow):
+            known.forget()
         return examine(self._wire, self._settings, self.visibility())
 
     def visibility(self) -> Visibility:
@@ -88,90 +93,105 @@ class JiraTracker:
         ]
 
     def named(self, key: str) -> Issue:
-        """See `base.Tracker`. One request."""
-        return self._search.complete(self._get(key.rstrip("/").rpartition("/")[2]))
+        """See `base.Tracker`. One request. An issue of another project is refused: its changes would never be read."""
+        hosts = {urlsplit(address).netloc.casefold() for address in (self._settings.base_url, self._wire.site.address)}
+        issue = self._search.complete(self._get(name_in(key, hosts)))
+        if issue.key.rpartition("-")[0].casefold() == self._settings.project.casefold():
+            return issue
+        hint = "choose an issue of this project, or a connector for that one"
+        raise Rejected(f"{self._wire.where}: {issue.key} is in another project", hint=hint)
 
     def unmarked(self, limit: int) -> Sequence[Issue]:
-        """See `base.Tracker`. One request."""
+        """See `base.Tracker`. One request per hundred."""
         return self._search.unmarked(limit)
 
     def create(self, drafts: Sequence[Draft]) -> Sequence[Created | TrackerError]:
-        """See `base.Tracker`. A due field missing on the create screen is left out; `check` warns of it."""
-        return [self._create(draft) for draft in drafts]
-
-    def _create(self, draft: Draft) -> Created:
-        made = self._wire.write("POST", "issue", body=self._new(draft)).data
-        self._search.wrote(str(made["id"]))
-        return Created(str(made["id"]), made["key"], f"{self._wire.site.address}/browse/{made['key']}")
+        """See `base.Tracker`. A due field that cannot be set on creation is left out; `check` warns of it."""
+        return self._creator.create(drafts)
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
-        """See `base.Tracker`. One write for the fields, whose answer is the issue, and one for each hop to the status,
-        whose answer is empty: after hops the issue is read back.
+        """See `base.Tracker`. One write for the fields, whose answer is the issue, one for each hop to the status and
+        one for a comment, whose answers are not: after those the issue is read back.
+
+        A due date that is refused does not hold up the rest; but the comment is for an edit that was made whole.
         """
-        body = self._changes(edit)
-        edited = self._put(issue, body) if body else issue
-        self._search.wrote(issue.id)
-        if edit.status and self._workflow.bring(issue.id, edited.status, edit.status):
-            return self._look(issue)
-        # The answer to a write leaves the entity property out.
-        return replace(edited, marker=edit.marker or issue.marker)
+        try:
+            return self._edited(issue, edit)
+        except Rejected as refusal:
+            rest = replace(edit, due_date=None, comment=None)
+            if refusal.field != "due_date" or edit.due_date is None or rest == Edit():
+                raise
+            self._edited(issue, rest)
+            raise
 
     def close(self) -> None:
         """Releases connections."""
         self._wire.close()
 
-    @cached_property
-    def _screen(self) -> CreateScreen:
-        """The create screen, asked once per process: a field that is not on it fails the whole create."""
-        screen = CreateScreen.read(self._wire, self._settings)
-        if not screen.type_id:
-            raise missing_type(self._wire, self._settings, screen)
-        return screen
+    def _edited(self, issue: Issue, edit: Edit) -> Issue:
+        body = self._fields.changes(edit)
+        edited = self._put(issue, edit, body) if body else issue
+        self._search.wrote(issue.id)
+        if edit.status:
+            edited = self._moved(edited, edit.status)
+        return self._said(edited, edit.comment) if edit.comment else edited
 
-    def _new(self, draft: Draft) -> dict[str, Any]:
-        labels = {MARK, marker_label(draft.marker), *draft.labels}
-        fields: dict[str, Any] = {
-            "project": {"key": self._settings.project},
-            "issuetype": {"id": self._screen.type_id},
-            "summary": draft.title,
-            "description": draft.body,
-            "labels": sorted(labels),
-        }
-        if draft.due_date and self._settings.due_field in self._screen.fields:
-            fields[self._settings.due_field] = draft.due_date
-        return {"fields": fields, "properties": marking(draft.marker)}
-
-    def _changes(self, edit: Edit) -> dict[str, Any]:
-        """The request for what the edit sets, empty when that is nothing."""
-        wanted = {"summary": edit.title, "description": edit.body, self._settings.due_field: edit.due_date}
-        fields: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-        if edit.due_date == "":
-            fields[self._settings.due_field] = None
-        marks = {MARK, marker_label(edit.marker)} if edit.marker else set()
-        labels = [{"add": label} for label in sorted(edit.add_labels | marks)]
-        labels += [{"remove": label} for label in sorted(edit.remove_labels)]
-        properties = marking(edit.marker) if edit.marker else []
-        body = {"fields": fields, "update": {"labels": labels} if labels else {}, "properties": properties}
-        return {name: value for name, value in body.items() if value}
-
-    def _put(self, issue: Issue, body: dict[str, Any]) -> Issue:
+    def _put(self, issue: Issue, edit: Edit, body: Json) -> Issue:
         """Writes the fields; the answer holds the issue and its history, except where a proxy drops it."""
         params = {"returnIssue": "true", "expand": "changelog"}
         answer = self._wire.write("PUT", f"issue/{issue.id}", body=body, params=params, issue=issue.id).data
-        complete = isinstance(answer, dict) and "fields" in answer and "changelog" in answer
-        return self._search.complete(answer, datetime.fromisoformat(issue.updated)) if complete else self._look(issue)
+        told = isinstance(answer, dict) and "fields" in answer and "changelog" in answer
+        raw = answer if told else self._get(issue.id)
+        self._workflow.met(raw)
+        if edit.body is not None:
+            self._give_back(issue, raw)
+        edited = self._search.complete(raw, datetime.fromisoformat(issue.updated))
+        # The answer to a write leaves the entity property out.
+        return replace(edited, marker=edit.marker or issue.marker) if told else edited
+
+    def _give_back(self, issue: Issue, raw: Json) -> None:
+        """Puts back what somebody wrote into the description after we read it: no request asks Jira to write only what
+        nobody touched. Raises Stale then.
+        """
+        theirs = overwritten(raw, issue.updated, self._wire.site.account.id)
+        if theirs is None:
+            return
+        self._wire.write("PUT", f"issue/{issue.id}", body={"fields": {"description": theirs}}, issue=issue.id)
+        raise Stale(f"{self._wire.where}: somebody wrote into issue {issue.id} at the same moment")
+
+    def _moved(self, issue: Issue, target: Category) -> Issue:
+        """Brings the issue to a status and reads it back. Where a transition of ours led elsewhere than it did before,
+        or than it says, the way is learnt anew, once.
+        """
+        for _ in range(2):
+            if not self._workflow.bring(issue, target):
+                return issue
+            issue = self._look(issue)
+            last = next((change for change in reversed(issue.history) if change.field == "status"), None)
+            if issue.status.category == target or last is None or last.author.id != self._wire.site.account.id:
+                return issue  # where somebody else moved it meanwhile, that is news and no fault
+            self._workflow.forget()
+        said = f"issue {issue.id} came to {issue.status.name} when it was to come to {WORK[target]}"
+        hint = "ask whoever keeps the workflow which transition leads there"
+        raise Rejected(f"{self._wire.where}: {said}", hint=hint, field="status")
+
+    def _said(self, issue: Issue, text: str) -> Issue:
+        """Says something below the issue and reads it back."""
+        path = f"issue/{issue.id}/comment"
+        try:
+            self._wire.write("POST", path, body={"body": text}, issue=issue.id)
+        except Rejected as refusal:
+            refusal.field = refusal.field or "comment"
+            raise
+        return self._look(issue)
 
     def _look(self, before: Issue) -> Issue:
         """The issue again, with its history since then."""
         return self._search.complete(self._get(before.id), datetime.fromisoformat(before.updated))
 
     def _get(self, issue_id: str) -> Json:
-        params = {
-            "fields": ",".join(fields_of(self._settings.due_field)),
-            "properties": PROPERTY,
-            "expand": "changelog",
-        }
-        raw: Json = self._wire.read("GET", f"issue/{issue_id}", params=params, issue=issue_id).data
+        raw = self._search.one(issue_id)
+        self._workflow.met(raw)
         return raw
 
 

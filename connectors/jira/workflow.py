@@ -1,19 +1,21 @@
 """Brings an issue to a status category along the transitions that its workflow offers, and remembers them.
 
 Jira tells only the next steps, so the way is found by walking: a known way first, else the nearest unexplored
-status.
+status. Statuses are told apart by their ids: names are translated, changed and given twice.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..base import Category, Status
+from ..base import Category, Issue, Status
 from ..errors import Forbidden, Rejected
-from .reading import Json, category
+from ..settings import JiraSettings
+from .reading import Json
+from .ways import RESOLUTION, Way, way_of
 from .wire import Wire
 
 MAX_HOPS = 4
@@ -27,135 +29,161 @@ _ASIDE = {
     **dict.fromkeys(("cancelled", "canceled", "abandoned", "obsolete", "invalid"), "wont_do"),
     **dict.fromkeys(("blocked", "on hold", "waiting", "impeded"), "blocked"),
 }
-_FINISHED = ("done", "fixed", "completed", "complete", "resolved")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A transition: where it leads and the fields of its screen."""
+@dataclass(slots=True)
+class _Walk:
+    """One issue on its way. `ways` is what is known of its workflow: status id to the transitions from there.
 
-    id: str
-    to_name: str
-    to: Category
-    screen: Mapping[str, Json]
+    `barred` is a way to the target that we met and cannot take, for want of something to fill in.
+    """
 
-    @property
-    def resolution(self) -> Json | None:
-        """The resolution to send, if this transition asks for one and offers one that means finished."""
-        offered = (self.screen.get("resolution") or {}).get("allowedValues") or ()
-        by_name = {value["name"].casefold(): value for value in offered if self.to == "done"}
-        return next(({"id": by_name[name]["id"]} for name in _FINISHED if name in by_name), None)
-
-    @property
-    def passable(self) -> bool:
-        """Whether we can fill in what its screen requires; nothing is ever guessed."""
-        required = {name for name, field in self.screen.items() if _must_be_given(field)}
-        return required <= ({"resolution"} if self.resolution else set())
+    issue_id: str
+    target: Category
+    here: str
+    ways: dict[str, list[Way]]
+    been: set[str] = field(default_factory=set)
+    barred: Way | None = None
 
 
 class Workflow:
-    """The transitions learnt so far, by the name of the status they start from: one project has no name twice.
+    """The transitions learnt so far. Issues of one type in one project have one workflow.
 
-    `meanings` is the configuration's: status name to work status.
+    The configuration's `statuses` give a status, by id or name, its work status.
     """
 
-    def __init__(self, wire: Wire, meanings: Mapping[str, str]) -> None:
+    def __init__(self, wire: Wire, settings: JiraSettings) -> None:
         self._wire = wire
-        self._meanings = {name.casefold(): meaning for name, meaning in meanings.items()}
-        self._learnt: dict[str, list[Way]] = {}
+        self._meanings = {name.casefold(): meaning for name, meaning in settings.statuses.items()}
+        self._told = settings.transition_fields
+        self._kinds: dict[str, str] = {}
+        self._learnt: dict[str, dict[str, list[Way]]] = {}
 
-    def bring(self, issue_id: str, status: Status, target: Category) -> bool:
-        """Moves an issue that stands at `status`. Says whether it had to move. Raises Rejected."""
-        if status.category == target:
+    def met(self, raw: Json) -> None:
+        """Notes of which project and type an issue is, and so which workflow it has."""
+        fields = raw["fields"]
+        if "project" in fields and "issuetype" in fields:
+            self._kinds[str(raw["id"])] = f"{fields['project']['id']} {fields['issuetype']['id']}"
+
+    def forget(self) -> None:
+        """Forgets every transition: workflows are edited."""
+        self._learnt.clear()
+
+    def bring(self, issue: Issue, target: Category) -> bool:
+        """Moves an issue from the status it has. Says whether it had to move. Raises Rejected."""
+        if issue.status.category == target:
             return False
-        here = status.name
-        been = {here}
+        # What is learnt at an issue whose workflow we do not know is for this walk alone.
+        kind = self._kinds.get(issue.id)
+        ways = self._learnt.setdefault(kind, {}) if kind else {}
+        walk = _Walk(issue.id, target, issue.status.id, ways)
         for _ in range(MAX_HOPS):
-            way = self._hop(issue_id, here, target, been)
-            if way.to == target:
+            walk.been.add(walk.here)
+            way = self._hop(walk)
+            if way.to.category == target:
                 return True
-            here = way.to_name
-            been.add(here)
-        raise self._no_way(issue_id, target)
+            walk.here = way.to.id
+        raise self._no_way(walk)
 
-    def _hop(self, issue_id: str, here: str, target: Category, been: set[str]) -> Way:
+    def _hop(self, walk: _Walk) -> Way:
         """One step. One remembered from another issue may not be open to this one, so it is asked anew."""
-        remembered = here in self._learnt
+        remembered = walk.here in walk.ways
         try:
-            return self._step(issue_id, here, target, been)
+            return self._step(walk)
         except Forbidden:
             raise
         except Rejected:
             if not remembered:
                 raise
-        del self._learnt[here]
-        return self._step(issue_id, here, target, been)
+        del walk.ways[walk.here]
+        return self._step(walk)
 
-    def _step(self, issue_id: str, here: str, target: Category, been: set[str]) -> Way:
-        if here not in self._learnt:
-            self._learnt[here] = self._ask(issue_id)
-        way = self._towards(here, target, been)
+    def _step(self, walk: _Walk) -> Way:
+        if walk.here not in walk.ways:
+            walk.ways[walk.here] = self._ask(walk.issue_id)
+        way = self._towards(walk)
         if way is None:
-            raise self._no_way(issue_id, target)
-        self._take(issue_id, way)
+            raise self._no_way(walk)
+        self._take(walk.issue_id, way)
         return way
 
     def _ask(self, issue_id: str) -> list[Way]:
         params = {"expand": "transitions.fields"}
         answer = self._wire.read("GET", f"issue/{issue_id}/transitions", params=params, issue=issue_id)
-        ways = [_way(raw) for raw in answer.data["transitions"]]
-        return sorted((way for way in ways if way.passable), key=self._detour)
+        return sorted((way_of(raw, self._told) for raw in answer.data["transitions"]), key=self._detour)
 
     def _detour(self, way: Way) -> tuple[bool, bool]:
         """Straight ways first, and those into work before those back to the start."""
-        return not self._straight(way), way.to != "doing"
+        return not self._straight(way.to), way.to.category != "doing"
 
-    def _straight(self, way: Way) -> bool:
-        name = way.to_name.casefold()
-        meaning = self._meanings.get(name) or _ASIDE.get(name) or WORK[way.to]
-        return meaning == WORK[way.to]
+    def _straight(self, to: Status) -> bool:
+        name = to.name.casefold()
+        meaning = self._meanings.get(to.id) or self._meanings.get(name) or _ASIDE.get(name) or WORK[to.category]
+        return meaning == WORK[to.category]
 
-    def _towards(self, here: str, target: Category, been: Iterable[str]) -> Way | None:
+    def _towards(self, walk: _Walk) -> Way | None:
         """The first step of the shortest known way, else of one to where nobody has looked around yet."""
-        queue = deque((way, way) for way in self._learnt[here])
-        seen, unexplored = set(been), None
+        there = (way for way in walk.ways[walk.here] if way.lacking and self._arrives(way, walk))
+        walk.barred = walk.barred or next(there, None)
+        queue = deque((way, way) for way in _passable(walk.ways[walk.here]))
+        seen, unexplored = set(walk.been), None
         while queue:
             first, way = queue.popleft()
-            if way.to == target and self._straight(way):
+            if self._arrives(way, walk):
                 return first
-            if way.to == "done" or way.to_name in seen:
+            if way.to.category == "done" or way.to.id in seen:
                 continue  # closing an issue to reopen it is no way to anywhere
-            seen.add(way.to_name)
-            if way.to_name not in self._learnt:
+            seen.add(way.to.id)
+            if way.to.id not in walk.ways and self._promises(way, walk):
                 unexplored = unexplored or first
-            queue.extend((first, following) for following in self._learnt.get(way.to_name, ()))
+            queue.extend((first, following) for following in _passable(walk.ways.get(way.to.id, ())))
         return unexplored
 
+    def _arrives(self, way: Way, walk: _Walk) -> bool:
+        return way.to.category == walk.target and self._straight(way.to)
+
+    def _promises(self, way: Way, walk: _Walk) -> bool:
+        """Whether to look around where a way leads. Once a way was barred, an issue is led on, but never back or aside:
+        it would stay there.
+        """
+        return walk.barred is None or (way.to.category == "doing" and self._straight(way.to))
+
     def _take(self, issue_id: str, way: Way) -> None:
-        body: dict[str, Any] = {"transition": {"id": way.id}}
-        path = f"issue/{issue_id}/transitions"
-        if way.resolution:
+        *tries, last = self._bodies(way)
+        for body in tries:
             try:
-                self._wire.write("POST", path, body={**body, "fields": {"resolution": way.resolution}}, issue=issue_id)
+                self._post(issue_id, body)
                 return
             except Rejected as refusal:
-                # Some screens list a resolution that the transition then refuses.
-                if refusal.field != "resolution":
+                if refusal.field != RESOLUTION:
                     raise
-        self._wire.write("POST", path, body=body, issue=issue_id)
+        self._post(issue_id, last)
 
-    def _no_way(self, issue_id: str, target: Category) -> Rejected:
-        return Rejected(
-            f"{self._wire.where}: no transition open to us brings issue {issue_id} to {WORK[target]}",
-            hint="give the account the permission to transition issues, or map the status in statuses",
-            field="status",
-        )
+    def _bodies(self, way: Way) -> Iterator[dict[str, Any]]:
+        """What to send, and what to send where the resolution in it is refused: a screen may list one that the
+        transition then refuses, or demand one that it does not list.
+        """
+        body = {"transition": {"id": way.id}}
+        rest = {name: value for name, value in way.fields.items() if name != RESOLUTION}
+        yield {**body, "fields": way.fields} if way.fields else body
+        if rest != way.fields:
+            yield {**body, "fields": rest} if rest else body
+        elif RESOLUTION in self._told and way.to.category == "done":
+            yield {**body, "fields": {**rest, RESOLUTION: {"name": self._told[RESOLUTION]}}}
+
+    def _post(self, issue_id: str, body: Mapping[str, Any]) -> None:
+        self._wire.write("POST", f"issue/{issue_id}/transitions", body=body, issue=issue_id)
+
+    def _no_way(self, walk: _Walk) -> Rejected:
+        hint = "map the status in statuses, or make a transition there"
+        if walk.barred is not None:
+            hint = f"give {', '.join(walk.barred.lacking)} for {walk.barred.name} in transition_fields, or {hint}"
+        elif not walk.ways.get(walk.here):
+            hint = "give the account the permission to transition issues"
+        said = f"no transition open to us brings issue {walk.issue_id} to {WORK[walk.target]}"
+        return Rejected(f"{self._wire.where}: {said}", hint=hint, field="status")
 
 
-def _must_be_given(field: Json) -> bool:
-    return bool(field.get("required")) and not field.get("hasDefaultValue")
-
-
-def _way(raw: Json) -> Way:
-    to = raw["to"]
-    return Way(str(raw["id"]), to["name"], category(to), raw.get("fields") or {})
+def _passable(ways: Iterable[Way]) -> list[Way]:
+    """Those whose screens we can fill in; nothing is ever guessed."""
+    return [way for way in ways if not way.lacking]

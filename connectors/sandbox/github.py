@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 
@@ -22,21 +23,24 @@ from starlette.routing import Route
 
 from .clock import Clock
 from .github_answers import Answers
+from .github_app import Apps
 from .github_http import (
     REPOSITORY_ID,
     Call,
     Handler,
     Reply,
-    by_id,
     in_order,
     json_of,
     label_name,
     matches,
     paged,
 )
+from .github_moves import Moves
+from .github_planning import Planning
+from .github_quota import Quota
 from .github_store import Refusal, Store, User
+from .github_talk import Talk
 
-QUOTA = 5000
 USERS = (
     User("poam-bot", 101, "bot-token"),
     User("maya", 102, "maya-token"),
@@ -49,8 +53,9 @@ USERS = (
 class SandboxGithub:
     """The application is `app`, to be put behind a SandboxServer at `/`.
 
-    Change `private`, `archived`, `has_issues`, `list_lag` (how long lists hide a change) and `remaining`
-    (quota left; at 0 everything is refused until the clock's next full hour) at any time.
+    Change `private`, `archived`, `has_issues`, `list_lag` (how long lists hide a change), `talk.locked` (whose
+    conversation is locked) and `quota` (`remaining`: at 0 everything is refused until the clock's next full hour)
+    at any time.
     """
 
     def __init__(
@@ -66,26 +71,46 @@ class SandboxGithub:
         self.archived = False
         self.has_issues = True
         self.list_lag = timedelta()
-        self.remaining = QUOTA
+        self.quota = Quota(clock)
         self.users = {user.login: user for user in users}
         self.store = Store(clock)
+        self.talk = Talk(self.store, clock, self._answers)
+        self.planning = Planning(self.store, self._answers)
+        self.apps = Apps(self.users)
         self._clock = clock
-        self._former: set[str] = set()
-        self._reset = self._next_hour()
+        self._moves = Moves()
         self.app = Starlette(routes=self._routes())
 
     def rename(self, repository: str) -> None:
         """Gives the repository another name; the former one redirects to its id."""
-        self._former.add(self.repository.casefold())
+        self._moves.former.add(self.repository.casefold())
         self.repository = repository
 
     def delete(self, number: int) -> None:
         """Deletes an issue, as its repository's administrator would."""
         self.store.delete(number)
 
-    def open_pull_request(self, login: str, title: str, labels: Sequence[str] = ()) -> int:
-        """Opens a pull request, which GitHub also lists as an issue; returns its number."""
-        return self.store.create(self.users[login], title, None, labels, pull_request=True).number
+    def transfer(self, number: int, repository: str, to: int, *, visible: bool = True) -> None:
+        """Moves an issue to another repository, which those who ask may see or not, under the number `to`."""
+        self._moves.transfer(self.store.current(number), repository, to, visible=visible)
+        self.store.delete(number)
+
+    def open_pull_request(
+        self, login: str, title: str, labels: Sequence[str] = (), *, mentions: Sequence[int] = ()
+    ) -> int:
+        """Opens a pull request, which GitHub also lists as an issue; returns its number. Its text names issues."""
+        author = self.users[login]
+        number = self.store.create(author, title, None, labels, pull_request=True).number
+        for mentioned in mentions:
+            self.talk.mention(mentioned, author, number)
+        return number
+
+    def push_commit(self, login: str, sha: str, closes: int) -> None:
+        """Pushes a commit whose message closes an issue."""
+        self.store.edit(self.users[login], closes, {"state": "closed"})
+        closed = self.store.events[-1]
+        commit = {"commit_id": sha, "commit_url": f"https://api.github.com/repos/{self.repository}/commits/{sha}"}
+        self.store.events[-1] = replace(closed, details={**closed.details, **commit})
 
     def _routes(self) -> list[Route]:
         issue = "/issues/{number:int}"
@@ -94,20 +119,24 @@ class SandboxGithub:
             ("GET", "/issues", self._list_issues),
             ("POST", "/issues", self._create_issue),
             ("GET", "/issues/events", self._list_events),
+            ("GET", "/issues/comments", lambda call: self.talk.list_all(call, self.list_lag)),
             ("GET", issue, self._get_issue),
             ("PATCH", issue, self._edit_issue),
             ("GET", f"{issue}/events", self._list_issue_events),
-            ("GET", f"{issue}/timeline", self._list_timeline),
+            ("GET", f"{issue}/timeline", self.talk.timeline),
             ("GET", f"{issue}/labels", self._list_labels),
             ("POST", f"{issue}/labels", self._add_labels),
             ("DELETE", issue + "/labels/{name:path}", self._remove_label),
-            ("GET", f"{issue}/comments", self._list_comments),
-            ("POST", f"{issue}/comments", self._create_comment),
+            ("GET", f"{issue}/comments", self.talk.list_one),
+            ("POST", f"{issue}/comments", self.talk.create),
+            *self.planning.below,
         ]
         prefixes = ("/repos/{owner}/{repo}", "/repositories/{repository_id:int}")
         return [
             Route("/user", self._endpoint(self._get_user), methods=["GET"]),
             Route("/graphql", self._endpoint(self._graphql), methods=["POST"]),
+            Route("/orgs/{org}/issue-fields", self._endpoint(self.planning.list_fields), methods=["GET"]),
+            *(Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in self.apps.routes),
             *(
                 Route(prefix + path, self._endpoint(self._inside(handler)), methods=[method])
                 for prefix in prefixes
@@ -119,7 +148,7 @@ class SandboxGithub:
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                self._spend()
+                self.quota.spend()
                 reply = handler(Call(request, self._authenticate(request), await json_of(request)))
             except Refusal as refusal:
                 body = {"message": refusal.message, "documentation_url": "https://docs.github.com/rest"}
@@ -129,19 +158,11 @@ class SandboxGithub:
 
         return endpoint
 
-    def _spend(self) -> None:
-        if self._clock.now() >= self._reset:
-            self.remaining, self._reset = QUOTA, self._next_hour()
-        if self.remaining <= 0:
-            raise Refusal(403, "API rate limit exceeded for user ID 101.")
-        self.remaining -= 1
-
-    def _next_hour(self) -> datetime:
-        return self._clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-
     def _authenticate(self, request: Request) -> User | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         user = next((user for user in self.users.values() if user.token == token), None)
+        if user is None and self.apps.has_signed(request):
+            return None
         if scheme and (user is None or scheme.lower() not in ("token", "bearer")):
             raise Refusal(401, "Bad credentials")
         return user
@@ -150,13 +171,16 @@ class SandboxGithub:
         """What every request below the repository must pass first."""
 
         def checked(call: Call) -> Reply:
-            if _named(call) in self._former:
-                return _moved(call)
+            moved = self._moves.reply(call)
+            if moved is not None:
+                return moved
             self._admit(call)
             if "/issues" in call.request.url.path and not self.has_issues:
                 raise Refusal(410, "Issues are disabled for this repo")
             if call.request.method != "GET" and self.archived:
                 raise Refusal(403, "Repository was archived so is read-only.")
+            if call.request.method == "POST" and call.request.url.path.endswith(("/issues", "/comments")):
+                self.quota.make()
             return handler(call)
 
         return checked
@@ -171,25 +195,23 @@ class SandboxGithub:
 
     def _seal(self, request: Request, reply: Reply) -> Response:
         """Adds what every answer carries; an unchanged one is a 304 that costs no quota."""
-        content = json.dumps(reply.body).encode()
-        headers = {**reply.headers, "Date": format_datetime(self._clock.now(), usegmt=True), **self._quota()}
+        content = b"" if reply.status == HTTPStatus.NO_CONTENT else json.dumps(reply.body).encode()
+        headers = {**reply.headers, "Date": format_datetime(self._clock.now(), usegmt=True), **self.quota.headers}
         if request.method == "GET" and reply.status == HTTPStatus.OK:
             token = request.headers.get("authorization", "").encode()
             headers["ETag"] = f'W/"{hashlib.sha256(content + token).hexdigest()}"'
             if request.headers.get("if-none-match") == headers["ETag"]:
-                self.remaining += 1
-                return Response(status_code=304, headers={**headers, **self._quota()})
+                self.quota.remaining += 1
+                return Response(status_code=304, headers={**headers, **self.quota.headers})
         return Response(content, reply.status, headers, media_type="application/json; charset=utf-8")
 
-    def _quota(self) -> dict[str, str]:
-        counts = {"limit": QUOTA, "remaining": self.remaining, "used": QUOTA - self.remaining}
-        reset = {"reset": int(self._reset.timestamp()), "resource": "core"}
-        return {f"x-ratelimit-{name}": str(value) for name, value in {**counts, **reset}.items()}
-
     def _answers(self, call: Call) -> Answers:
-        return Answers(str(call.request.base_url).rstrip("/"), self.repository, REPOSITORY_ID)
+        root, store = str(call.request.base_url).rstrip("/"), self.store
+        return Answers(root, self.repository, REPOSITORY_ID, store.fields, store.milestones)
 
     def _get_user(self, call: Call) -> Reply:
+        if call.user and call.user.login == self.apps.login:
+            raise Refusal(403, "Resource not accessible by integration")
         return Reply(self._answers(call).myself(call.me))
 
     def _get_repository(self, call: Call) -> Reply:
@@ -202,7 +224,8 @@ class SandboxGithub:
 
     def _create_issue(self, call: Call) -> Reply:
         names = [label_name(label) for label in call.data.get("labels", [])]
-        issue = self.store.create(call.me, str(call.data.get("title", "")), call.data.get("body"), names)
+        title, body = str(call.data.get("title", "")), call.data.get("body")
+        issue = self.planning.apply(call, lambda: self.store.create(call.me, title, body, names))
         return Reply(self._answers(call).issue(issue), 201)
 
     def _get_issue(self, call: Call) -> Reply:
@@ -212,7 +235,8 @@ class SandboxGithub:
         wanted = dict(call.data)
         if "labels" in wanted:
             wanted["labels"] = [label_name(label) for label in wanted["labels"]]
-        return Reply(self._answers(call).issue(self.store.edit(call.me, call.number, wanted)))
+        issue = self.planning.apply(call, lambda: self.store.edit(call.me, call.number, wanted))
+        return Reply(self._answers(call).issue(issue))
 
     def _list_events(self, call: Call) -> Reply:
         answers = self._answers(call)
@@ -224,19 +248,6 @@ class SandboxGithub:
         self.store.current(call.number)
         events = [event for event in self.store.events if event.number == call.number]
         return paged(call, events, self._answers(call).event)
-
-    def _list_timeline(self, call: Call) -> Reply:
-        answers = self._answers(call)
-        comments = [comment for comment in self.store.comments if comment.number == call.number]
-        said = [
-            (
-                comment.at,
-                {**answers.comment(comment), "event": "commented", "actor": answers.user(comment.author)},
-            )
-            for comment in comments
-        ]
-        done = [(event.at, answers.event(event)) for event in self.store.events if event.number == call.number]
-        return paged(call, sorted(said + done, key=lambda entry: entry[0]), lambda entry: entry[1])
 
     def _list_labels(self, call: Call) -> Reply:
         return paged(call, self.store.current(call.number).labels, self._answers(call).label)
@@ -252,15 +263,9 @@ class SandboxGithub:
         issue = self.store.remove_label(call.me, call.number, call.request.path_params["name"])
         return Reply([self._answers(call).label(label) for label in issue.labels])
 
-    def _list_comments(self, call: Call) -> Reply:
-        comments = [comment for comment in self.store.comments if comment.number == call.number]
-        return paged(call, comments, self._answers(call).comment)
-
-    def _create_comment(self, call: Call) -> Reply:
-        comment = self.store.comment(call.me, call.number, call.data["body"])
-        return Reply(self._answers(call).comment(comment), 201)
-
     def _graphql(self, call: Call) -> Reply:
+        if "nodes(ids: $ids)" in call.data.get("query", ""):
+            return Reply({"data": {"nodes": self.planning.nodes(call.data["variables"]["ids"])}})
         if "deleteIssue" not in call.data.get("query", "") or call.me.role != "push":
             return Reply({"errors": [{"type": "FORBIDDEN", "message": "The sandbox only knows deleteIssue."}]})
         self.store.delete(int(call.data["variables"]["input"]["issueId"].removeprefix("I_")))
@@ -279,9 +284,3 @@ def _named(call: Call) -> str:
     """The repository that the path names, in lower case."""
     path = call.request.path_params
     return f"{path.get('owner')}/{path.get('repo')}".casefold()
-
-
-def _moved(call: Call) -> Reply:
-    """GitHub's redirect keeps the query, whatever a client makes of it."""
-    target = call.request.url.replace(path=by_id(call.request.url.path))
-    return Reply({"message": "Moved Permanently", "url": str(target)}, 301, {"Location": str(target)})

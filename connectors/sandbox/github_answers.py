@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .github_store import Comment, Label, StoredEvent, StoredIssue, User
+from .github_store import Comment, IssueField, Label, Milestone, StoredEvent, StoredIssue, User
 
 _EPOCH = "2026-01-01T00:00:00Z"
 
@@ -81,11 +82,13 @@ def stamp(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Renders for one repository `owner/name`, reached at `root`."""
+    """Renders for one repository `owner/name`, reached at `root`; `fields` are its organisation's, if one owns it."""
 
     root: str
     repository: str
     repository_id: int
+    fields: Mapping[int, IssueField] | None = None
+    milestones: Mapping[int, Milestone] = field(default_factory=dict)
 
     @property
     def _home(self) -> str:
@@ -103,7 +106,7 @@ class Answers:
             "url": url,
             "html_url": f"{self.root}/{user.login}",
             **{name: url + path for name, path in _USER_URLS.items()},
-            "type": "User",
+            "type": "Bot" if user.login.endswith("[bot]") else "User",
             "site_admin": False,
         }
 
@@ -128,7 +131,7 @@ class Answers:
             "node_id": f"R_{self.repository_id}",
             "name": name,
             "full_name": self.repository,
-            "owner": self.user(User(owner, 1, "")),
+            "owner": {**self.user(User(owner, 1, "")), "type": "User" if self.fields is None else "Organization"},
             "html_url": f"{self.root}/{self.repository}",
             "url": self._home,
             "clone_url": f"{self.root}/{self.repository}.git",
@@ -150,7 +153,7 @@ class Answers:
             "permissions": {
                 "admin": False,
                 "maintain": False,
-                "push": role == "push",
+                "push": role == "push" and not (user and user.login.endswith("[bot]")),
                 "triage": False,
                 "pull": True,
             },
@@ -194,7 +197,8 @@ class Answers:
             "closed_by": self.user(issue.closed_by) if issue.closed_by else None,
             "assignee": None,
             "assignees": [],
-            "milestone": None,
+            "milestone": self.milestone(self.milestones[issue.milestone]) if issue.milestone else None,
+            **({} if self.fields is None else {"issue_field_values": self.values(issue)}),
             "locked": False,
             "active_lock_reason": None,
             "comments": issue.comments,
@@ -215,6 +219,56 @@ class Answers:
             "created_at": stamp(event.at),
             "performed_via_github_app": None,
             **event.details,
+        }
+
+    def issue_field(self, one: IssueField) -> dict[str, Any]:
+        """A field of the organisation."""
+        return {
+            "id": one.id,
+            "node_id": f"IF_{one.id}",
+            "name": one.name,
+            "description": None,
+            "data_type": one.data_type,
+            "visibility": "all",
+            "created_at": _EPOCH,
+            "updated_at": _EPOCH,
+        }
+
+    def values(self, issue: StoredIssue) -> list[dict[str, Any]]:
+        """The values of an issue's fields; a field that was deleted took its values along."""
+        known = self.fields or {}
+        return [
+            {
+                "issue_field_id": number,
+                "issue_field_name": known[number].name,
+                "node_id": f"IFV_{issue.number}_{number}",
+                "data_type": known[number].data_type,
+                "value": value,
+            }
+            for number, value in issue.values.items()
+            if number in known
+        ]
+
+    def milestone(self, milestone: Milestone) -> dict[str, Any]:
+        """A milestone."""
+        url = f"{self._home}/milestones/{milestone.number}"
+        return {
+            "url": url,
+            "html_url": f"{self.root}/{self.repository}/milestone/{milestone.number}",
+            "labels_url": f"{url}/labels",
+            "id": 2_000_000 + milestone.number,
+            "node_id": f"MI_{milestone.number}",
+            "number": milestone.number,
+            "state": milestone.state,
+            "title": milestone.title,
+            "description": None,
+            "creator": self.user(milestone.creator),
+            "open_issues": 0,
+            "closed_issues": 0,
+            "created_at": stamp(milestone.created),
+            "updated_at": stamp(milestone.created),
+            "closed_at": None,
+            "due_on": stamp(milestone.due) if milestone.due else None,
         }
 
     def comment(self, comment: Comment) -> dict[str, Any]:

@@ -90,4 +90,4 @@ class GithubPerson:
     def _send(self, method: str, url: str, data: Any = None) -> Any:
         answer = requests.request(method, url, json=data, headers=self._headers, timeout=30)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None

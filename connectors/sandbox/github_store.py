@@ -6,7 +6,7 @@ version that was current `lag` ago, a direct read the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -49,6 +49,27 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueField:
+    """A field that an organisation gives its issues."""
+
+    id: int
+    name: str
+    data_type: str = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A milestone, shared by its issues. `due` is midnight of its last day in GitHub's own time zone."""
+
+    number: int
+    title: str
+    creator: User
+    created: datetime
+    due: datetime | None = None
+    state: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
 class StoredIssue:
     """One version of one issue. `pull_request` makes it one of those that GitHub lists among the issues."""
 
@@ -65,11 +86,15 @@ class StoredIssue:
     closed_by: User | None = None
     comments: int = 0
     pull_request: bool = False
+    values: Mapping[int, str] = field(default_factory=dict)
+    milestone: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """Something that happened to an issue; `details` is what that kind of event adds to the answer."""
+    """Something that happened to an issue; `details` is what that kind of event adds to the answer, `untold` what
+    GraphQL tells alone.
+    """
 
     id: int
     number: int
@@ -77,6 +102,7 @@ class StoredEvent:
     actor: User
     kind: str
     details: dict[str, Any] = field(default_factory=dict)
+    untold: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +119,9 @@ class Comment:
 class Store:
     """The repository's content and the rules for changing it. Raises Refusal as GitHub would answer.
 
-    `hidden` are the numbers of issues that a replica has not heard of yet: no list shows them.
+    `hidden` are the numbers of issues that a replica has not heard of yet: no list shows them. `fields` are those of
+    the organisation by id, None where the repository is a user's; `fields_touch` says whether a value that is set
+    counts as a change of its issue, which the vendor leaves open.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -102,6 +130,9 @@ class Store:
         self._labels: dict[str, Label] = {}
         self.hidden: set[int] = set()
         self.events: list[StoredEvent] = []
+        self.fields: dict[int, IssueField] | None = None
+        self.fields_touch = True
+        self.milestones: dict[int, Milestone] = {}
         self.comments: list[Comment] = []
 
     def current(self, number: int) -> StoredIssue:
@@ -113,6 +144,10 @@ class Store:
         if issue is None:
             raise Refusal(410, "This issue was deleted")
         return issue
+
+    def everything(self) -> list[StoredIssue]:
+        """Every issue as it stands."""
+        return self.listed(timedelta())
 
     def listed(self, lag: timedelta) -> list[StoredIssue]:
         """Every issue as a list shows it: as it stood `lag` ago."""
@@ -137,10 +172,10 @@ class Store:
     ) -> StoredIssue:
         """A new issue. Labels of someone who may not push are silently dropped, as GitHub does."""
         _check_text(title, body)
-        now = self._now()
+        now = self.second()
         number = len(self._versions) + 1
         self._versions[number] = []
-        self._append(StoredIssue(number, title, body, actor, now, now, pull_request=pull_request))
+        self.append(StoredIssue(number, title, body, actor, now, now, pull_request=pull_request))
         return self.add_labels(actor, number, labels) if actor.role == "push" else self.current(number)
 
     def edit(self, actor: User, number: int, wanted: dict[str, Any]) -> StoredIssue:
@@ -151,9 +186,9 @@ class Store:
         title, body = wanted.get("title") or issue.title, wanted.get("body", issue.body)
         _check_text(title, body)
         if title != issue.title:
-            self._note(actor, number, "renamed", rename={"from": issue.title, "to": title})
+            self.note(actor, number, "renamed", rename={"from": issue.title, "to": title})
         if (title, body) != (issue.title, issue.body):
-            self._append(replace(issue, title=title, body=body, updated=self._now()))
+            self.append(replace(issue, title=title, body=body, updated=self.second()))
         self._move(actor, number, wanted.get("state"), wanted.get("state_reason"))
         if "labels" in wanted and actor.role == "push":
             self._replace_labels(actor, number, wanted["labels"])
@@ -165,9 +200,9 @@ class Store:
         wanted = {label.id: label for label in map(self.label, names)}
         added = [label for label in wanted.values() if label not in issue.labels]
         for label in added:
-            self._note(actor, number, "labeled", label={"name": label.name, "color": "ededed"})
+            self.note(actor, number, "labeled", label={"name": label.name, "color": "ededed"})
         if added:
-            self._append(replace(issue, labels=(*issue.labels, *added), updated=self._now()))
+            self.append(replace(issue, labels=(*issue.labels, *added), updated=self.second()))
         return self.current(number)
 
     def remove_label(self, actor: User, number: int, name: str) -> StoredIssue:
@@ -176,9 +211,9 @@ class Store:
         label = self._labels.get(name.casefold())
         if label is None or label not in issue.labels:
             raise Refusal(404, "Label does not exist")
-        self._note(actor, number, "unlabeled", label={"name": label.name, "color": "ededed"})
+        self.note(actor, number, "unlabeled", label={"name": label.name, "color": "ededed"})
         kept = tuple(other for other in issue.labels if other != label)
-        self._append(replace(issue, labels=kept, updated=self._now()))
+        self.append(replace(issue, labels=kept, updated=self.second()))
         return self.current(number)
 
     def comment(self, actor: User, number: int, body: str) -> Comment:
@@ -186,7 +221,7 @@ class Store:
         issue = self.current(number)
         comment = Comment(len(self.comments) + 1, number, self._clock.now(), actor, body)
         self.comments.append(comment)
-        self._append(replace(issue, comments=issue.comments + 1, updated=self._now()))
+        self.append(replace(issue, comments=issue.comments + 1, updated=self.second()))
         return comment
 
     def delete(self, number: int) -> None:
@@ -200,34 +235,36 @@ class Store:
             raise Refusal(422, "Validation Failed", [_fault("Label", "name", "is too long (maximum is 50 characters)")])
         return self._labels.setdefault(name.casefold(), Label(len(self._labels) + 1, name))
 
-    def _now(self) -> datetime:
-        """GitHub's timestamps are whole seconds."""
+    def second(self) -> datetime:
+        """The time; GitHub's timestamps are whole seconds."""
         return self._clock.now().replace(microsecond=0)
+
+    def append(self, issue: StoredIssue) -> None:
+        """A new version of an issue."""
+        self._versions[issue.number].append((self._clock.now(), issue))
+
+    def note(self, actor: User, number: int, kind: str, untold: dict[str, Any] | None = None, **details: Any) -> None:
+        """A new event."""
+        number_of_event = 10_000 + len(self.events)
+        self.events.append(StoredEvent(number_of_event, number, self._clock.now(), actor, kind, details, untold or {}))
 
     def _exists(self, number: int) -> bool:
         return self._versions[number][-1][1] is not None
-
-    def _append(self, issue: StoredIssue) -> None:
-        self._versions[issue.number].append((self._clock.now(), issue))
-
-    def _note(self, actor: User, number: int, kind: str, **details: Any) -> None:
-        event = StoredEvent(10_000 + len(self.events), number, self._clock.now(), actor, kind, details)
-        self.events.append(event)
 
     def _move(self, actor: User, number: int, state: str | None, reason: str | None) -> None:
         """Opens or closes; the reason alone changes nothing (REST: "Ignored unless `state` is changed")."""
         issue = self.current(number)
         if state in (None, issue.state):
             return
-        now = self._now()
+        now = self.second()
         if state == "closed":
             reason = reason or "completed"
-            self._note(actor, number, "closed", state_reason=None if reason == "completed" else reason)
+            self.note(actor, number, "closed", state_reason=None if reason == "completed" else reason)
             moved = replace(issue, state=state, state_reason=reason, closed=now, closed_by=actor, updated=now)
         else:
-            self._note(actor, number, "reopened", state_reason=None)
+            self.note(actor, number, "reopened", state_reason=None)
             moved = replace(issue, state="open", state_reason="reopened", closed=None, closed_by=None, updated=now)
-        self._append(moved)
+        self.append(moved)
 
     def _replace_labels(self, actor: User, number: int, names: Sequence[str]) -> None:
         wanted = [self.label(name) for name in names]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .jira_call import Answer, Call
-from .jira_site import JiraSite, RefusalError
+from .jira_site import Deployment, JiraSite, RefusalError
 from .jira_views import FIELD_NAMES, stamp
 from .jira_workflow import STATUSES
 
@@ -13,8 +15,16 @@ PERMISSIONS = (
     "EDIT_ISSUES",
     "TRANSITION_ISSUES",
     "SCHEDULE_ISSUES",
+    "ADD_COMMENTS",
     "DELETE_ISSUES",
 )
+
+
+DEPLOYMENTS: Mapping[Deployment, Mapping[str, object]] = {
+    "Cloud": {"version": "1001.0.0-SNAPSHOT", "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"},
+    "Data Center": {"version": "9.12.4", "versionNumbers": [9, 12, 4], "deploymentType": "Server"},
+}
+"""What a site says it is."""
 
 
 class AboutSite:
@@ -27,9 +37,7 @@ class AboutSite:
         """Which Jira this is."""
         return 200, {
             "baseUrl": call.base,
-            "version": "1001.0.0-SNAPSHOT",
-            "versionNumbers": [1001, 0, 0],
-            "deploymentType": self._site.deployment,
+            **DEPLOYMENTS[self._site.deployment],
             "buildNumber": 100300,
             "buildDate": stamp(self._site.now()),
             "serverTime": stamp(self._site.now()),
@@ -102,7 +110,7 @@ class AboutSite:
         self._own_project(call)
         views = call.views(self._site)
         types = [views.issue_type(number) for number in self._site.issue_types]
-        return 200, {"startAt": 0, "maxResults": 50, "total": len(types), "issueTypes": types}
+        return 200, {"startAt": 0, "maxResults": 50, "total": len(types), self._rows("issueTypes"): types}
 
     def create_fields(self, call: Call) -> Answer:
         """The create screen of one issue type."""
@@ -113,7 +121,11 @@ class AboutSite:
         fields = [{"fieldId": name, **views.field(name, required)} for name, required in views.creatable().items()]
         start, size = call.number("startAt", 0), call.number("maxResults", 50)
         page = fields[start : start + size]
-        return 200, {"startAt": start, "maxResults": size, "total": len(fields), "fields": page}
+        return 200, {"startAt": start, "maxResults": size, "total": len(fields), self._rows("fields"): page}
+
+    def _rows(self, cloud_name: str) -> str:
+        """What a list is called: a Data Center calls every list alike."""
+        return cloud_name if self._site.deployment == "Cloud" else "values"
 
     def _own_project(self, call: Call) -> None:
         call.known()

@@ -23,7 +23,7 @@ class Call:
 
     def views(self, site: JiraSite) -> Views:
         """The views this caller sees."""
-        return Views(site, self.base, self.api)
+        return Views(site, self.base, self.api, self.user.zone if self.user else "UTC")
 
     def known(self) -> JiraUser:
         """The user. Raises RefusalError (401) for a stranger."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from .jira_site import RefusalError
 
 MAX_SUMMARY = 255
 MAX_DESCRIPTION = 32_767
+MAX_LABEL = 255
 
 
-def accept(fields: Mapping[str, Any], *, screen: Collection[str], due_field: str, rich_text: bool) -> dict[str, Any]:
+def accept(
+    fields: Mapping[str, Any], *, screen: Collection[str], due_field: str, due_type: str, rich_text: bool
+) -> dict[str, Any]:
     """The values to store. `rich_text`: version 3, whose descriptions are documents. Raises RefusalError."""
     checks: dict[str, Callable[[Any], Any]] = {
         "summary": _summary,
-        "description": _document if rich_text else _description,
+        "description": _document if rich_text else text,
         "labels": _labels,
-        due_field: _due,
+        due_field: _due_time if due_type == "datetime" else _due,
     }
     values, errors = {}, {}
     for name, value in fields.items():
@@ -60,23 +63,29 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _length(value: str) -> int:
+    """As Java counts: a character outside the basic plane is two."""
+    return len(value.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _summary(value: Any) -> str:
-    text = value.strip() if isinstance(value, str) else ""
-    if not text:
+    line = value.strip() if isinstance(value, str) else ""
+    if not line:
         raise ValueError("You must specify a summary of the issue.")
-    if len(text) > MAX_SUMMARY:
+    if _length(line) > MAX_SUMMARY:
         raise ValueError(f"Summary must be less than {MAX_SUMMARY} characters.")
-    if "\n" in text or "\r" in text:
+    if "\n" in line or "\r" in line:
         raise ValueError("The summary is invalid because it contains newline characters.")
-    return text
+    return line
 
 
-def _description(value: Any) -> str | None:
+def text(value: Any) -> str | None:
+    """A description or a comment in version 2. Raises ValueError."""
     if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise ValueError("Operation value must be a string")
-    if len(value) > MAX_DESCRIPTION:
+    if _length(value) > MAX_DESCRIPTION:
         raise ValueError(
             f"The entered text is too long. It exceeds the allowed limit of {MAX_DESCRIPTION:,} characters."
         )
@@ -91,6 +100,8 @@ def _labels(value: Any) -> tuple[str, ...]:
     for label in value:
         if " " in label:
             raise ValueError(f"The label '{label}' contains spaces which is invalid.")
+        if _length(label) > MAX_LABEL:
+            raise ValueError(f"The label '{label[:20]}...' is too long: {MAX_LABEL} characters are allowed.")
     return tuple(dict.fromkeys(value))
 
 
@@ -101,3 +112,13 @@ def _due(value: Any) -> str | None:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
         raise ValueError(f"Error parsing date string: {value}") from None
+
+
+def _due_time(value: Any) -> str | None:
+    """An instant with milliseconds and an offset, and in no other form."""
+    if not value:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z").isoformat(timespec="milliseconds")
+    except (TypeError, ValueError):
+        raise ValueError(f"Error parsing time: {value}") from None

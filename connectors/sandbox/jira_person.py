@@ -33,7 +33,8 @@ class JiraPerson:
         self._url = f"{url}/rest/api/2"
         self._session = requests.Session()
         self._session.auth = (user_email, token)
-        self.account: str = self._call("GET", "myself")["accountId"]
+        myself = self._call("GET", "myself")
+        self.account: str = myself.get("accountId") or myself["name"]
 
     def quit(self) -> None:
         """Closes the connections."""
@@ -71,6 +72,10 @@ class JiraPerson:
         """See `Person`."""
         operations = [{"add": label} for label in add] + [{"remove": label} for label in remove]
         self._edit(issue_id, update={"labels": operations})
+
+    def comment(self, issue_id: str, text: str) -> None:
+        """See `Person`."""
+        self._call("POST", f"issue/{issue_id}/comment", {"body": text})
 
     def clone(self, issue_id: str) -> str:
         """See `Person`; a Jira clone takes labels and properties along."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from .jira_site import Entry, JiraSite, JiraUser, StoredIssue, Version
+from .jira_site import Entry, JiraSite, JiraUser, Said, StoredIssue, Version
 from .jira_workflow import RESOLUTION_IDS, RESOLUTIONS, JiraStatus, Transition, status_by_id, status_named
 
 Json = dict[str, Any]
@@ -29,6 +30,8 @@ FIELD_NAMES = {
     "issuetype": "Issue Type",
     "project": "Project",
     "duedate": "Due date",
+    "comment": "Comment",
+    "attachment": "Attachment",
 }
 
 
@@ -42,30 +45,31 @@ class Wanted:
 
     def shows(self, name: str) -> bool:
         """Whether a field belongs in the answer."""
-        return name in self.fields or (
-            "-" + name not in self.fields and not {"*all", "*navigable"}.isdisjoint(self.fields)
-        )
+        hidden = {"*all"} if name in ("comment", "attachment") else {"*all", "*navigable"}
+        return name in self.fields or ("-" + name not in self.fields and not hidden.isdisjoint(self.fields))
 
 
 class Views:
-    """Views of one site under one address. `api` is 2 or 3: version 3 shows a description as a document."""
+    """Views of one site under one address. `api` is 2 or 3: version 3 shows a description as a document.
 
-    def __init__(self, site: JiraSite, base: str, api: str) -> None:
+    Instants are shown in the time zone of whoever looks, `zone`.
+    """
+
+    def __init__(self, site: JiraSite, base: str, api: str, zone: str = "UTC") -> None:
         self._site = site
+        self._zone = zone
         self._base = base
         self._api = f"{base}/rest/api/{api}"
         self._documents = api == "3"
 
     def user(self, user: JiraUser) -> Json:
-        """A user as other people see them."""
-        return {
-            "self": f"{self._api}/user?accountId={user.account_id}",
-            "accountId": user.account_id,
-            "accountType": "atlassian",
-            "displayName": user.name,
-            "active": True,
-            "timeZone": "America/Los_Angeles",
-        }
+        """A user as other people see them: Cloud hides login and address, a Data Center knows no account id."""
+        shared = {"displayName": user.name, "active": True, "timeZone": user.zone}
+        if self._site.deployment == "Cloud":
+            place = f"{self._api}/user?accountId={user.account_id}"
+            return {"self": place, "accountId": user.account_id, "accountType": "atlassian", **shared}
+        names = {"name": user.login, "key": f"JIRAUSER-{user.login}", "emailAddress": user.email}
+        return {"self": f"{self._api}/user?username={user.login}", **names, **shared}
 
     def status(self, status: JiraStatus) -> Json:
         """A status with its category."""
@@ -74,18 +78,20 @@ class Views:
             "self": f"{self._api}/status/{status.id}",
             "description": "",
             "iconUrl": f"{self._base}/images/icons/statuses/generic.png",
-            "name": status.name,
+            "name": self._site.names.get(status.id, status.name),
             "id": status.id,
             "statusCategory": {"self": f"{self._api}/statuscategory/{category['id']}", **category},
         }
 
-    def project(self) -> Json:
-        """The one project."""
+    def project(self, key: str = "") -> Json:
+        """The site's project, or another one to which an issue moved."""
+        key = key or self._site.project
+        number = "10000" if key == self._site.project else "10099"
         return {
-            "self": f"{self._api}/project/10000",
-            "id": "10000",
-            "key": self._site.project,
-            "name": f"Project {self._site.project}",
+            "self": f"{self._api}/project/{number}",
+            "id": number,
+            "key": key,
+            "name": f"Project {key}",
             "projectTypeKey": "software",
             "simplified": False,
             "style": "classic",
@@ -113,6 +119,8 @@ class Views:
         fields = {name: value for name, value in self._fields(issue, version).items() if wanted.shows(name)}
         if fields:
             view["fields"] = fields
+        if issue.archived:
+            view.setdefault("fields", {})["archiveddate"] = self.stamp(version.updated)
         if wanted.properties:
             view["properties"] = {key: value for key, value in issue.properties.items() if key in wanted.properties}
         if "changelog" in wanted.expand:
@@ -128,15 +136,57 @@ class Views:
             **values,
             "description": self._text(values["description"]),
             "labels": list(values["labels"]),
+            "comment": self.comments(values["comment"][: self._site.comment_page], len(values["comment"])),
+            "attachment": [self._attachment(file) for file in values["attachment"]],
+            self._site.due_field: self._due(values[self._site.due_field]),
             "status": self.status(status_by_id(values["status"])),
             "resolution": self.resolution(values["resolution"]),
             "creator": self.user(issue.creator),
             "reporter": self.user(issue.creator),
-            "created": stamp(issue.created),
-            "updated": stamp(version.updated),
+            "created": self.stamp(issue.created),
+            "updated": self.stamp(version.updated),
             "issuetype": self.issue_type(number),
-            "project": self.project(),
+            "project": self.project(issue.project),
         }
+
+    def comments(self, shown: Sequence[Said], total: int, start: int = 0) -> Json:
+        """A page of comments."""
+        comments = [self.comment(said) for said in shown]
+        return {"comments": comments, "startAt": start, "maxResults": len(comments), "total": total}
+
+    def comment(self, said: Said) -> Json:
+        """One comment."""
+        author, at = self.user(said.author), self.stamp(said.at)
+        return {
+            "self": f"{self._api}/comment/{said.id}",
+            "id": str(said.id),
+            "author": author,
+            "body": self._text(said.text),
+            "updateAuthor": author,
+            "created": at,
+            "updated": at,
+            "jsdPublic": True,
+        }
+
+    def _attachment(self, file: Said) -> Json:
+        return {
+            "self": f"{self._api}/attachment/{file.id}",
+            "id": str(file.id),
+            "filename": file.text,
+            "author": self.user(file.author),
+            "created": self.stamp(file.at),
+            "size": 1,
+            "mimeType": "application/octet-stream",
+            "content": f"{self._api}/attachment/content/{file.id}",
+        }
+
+    def _due(self, value: str | None) -> str | None:
+        """A due date as it is, an instant as this viewer sees it."""
+        return self.stamp(datetime.fromisoformat(value)) if value and "T" in value else value
+
+    def stamp(self, moment: datetime) -> str:
+        """An instant as this viewer sees it."""
+        return stamp(moment.astimezone(ZoneInfo(self._zone)))
 
     def _text(self, text: str | None) -> str | Json | None:
         if text is None or not self._documents:
@@ -163,7 +213,7 @@ class Views:
         return {
             "id": str(entry.id),
             "author": self.user(entry.author),
-            "created": stamp(entry.at),
+            "created": self.stamp(entry.at),
             "items": list(entry.items),
         }
 
@@ -180,7 +230,8 @@ class Views:
             "isAvailable": True,
         }
         if fields:
-            view["fields"] = {name: self.field(name, required) for name, required in transition.screen.items()}
+            listed = {name: must for name, must in transition.screen.items() if name not in transition.unlisted}
+            view["fields"] = {name: self.field(name, required) for name, required in listed.items()}
         return view
 
     def editable(self) -> list[str]:
@@ -206,6 +257,8 @@ class Views:
         }
         if name == "resolution":
             view["allowedValues"] = [self.resolution(text) for text in RESOLUTIONS.values()]
+        elif name in self._site.options:
+            view["allowedValues"] = [{"id": key, "value": value} for key, value in self._site.options[name].items()]
         return view
 
     def schema(self, name: str) -> Json:
@@ -226,5 +279,5 @@ class Views:
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as Jira writes it: `2026-01-05T10:44:51.887+0000`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+    """An instant as Jira writes it: `2026-01-05T10:44:51.887-0800`."""
+    return moment.isoformat(timespec="milliseconds")[:23] + moment.strftime("%z")

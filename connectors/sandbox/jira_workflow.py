@@ -24,7 +24,8 @@ class JiraStatus:
 class Transition:
     """A way from one of the statuses `sources` to the status `to` (names).
 
-    `screen` holds the fields a client may send and whether it must; `resolution` is set when none is sent.
+    `screen` holds the fields a client may send and whether it must, `unlisted` those of them that the transition does
+    not list; `resolution` is set when none is sent. A post function sends the issue on to `lands`.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Transition:
     to: str
     screen: dict[str, bool] = field(default_factory=dict)
     resolution: str = ""
+    unlisted: frozenset[str] = frozenset()
+    lands: str = ""
 
 
 STATUSES = (

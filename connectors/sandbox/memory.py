@@ -59,7 +59,7 @@ class MemoryWorld:
 
     `list_lag` is how long lists hide a change that a single read shows at once. `faults` strike once each and
     are removed as they do. `visibility` is what the tracker says of itself, `creates_at_once` how many issues one
-    request makes. All of them may change at any time.
+    request makes. All of them may change at any time. `moved` holds the new keys of issues that left for another world.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -68,6 +68,7 @@ class MemoryWorld:
         self.faults: list[Fault] = []
         self.visibility: Visibility = "private"
         self.creates_at_once = 3
+        self.moved: dict[str, str] = {}
         self._issues: dict[str, Issue] = {}
         self._past: list[Issue] = []
         self._numbers = count(1)
@@ -82,7 +83,7 @@ class MemoryWorld:
         try:
             return self._issues[issue_id]
         except KeyError:
-            raise Gone(f"there is no issue {issue_id}") from None
+            raise Gone(f"there is no issue {issue_id}", moved_to=self.moved.get(issue_id, "")) from None
 
     def present(self, issue_ids: Sequence[str]) -> list[Issue]:
         """Those of the issues that are there."""

@@ -61,6 +61,8 @@ class SandboxServer:
             access_log=False,
             ws="none",
             lifespan="off",
+            loop="asyncio",  # these two whatever else is installed: a fault needs the connection that `h11` holds
+            http="h11",
             interface="asgi3",
             proxy_headers=False,
             date_header=False,

@@ -131,6 +131,8 @@ def _american(text: str, month: str, day: str, year: str) -> str:
     one, other = _iso(year, month, day), _iso(year, day, month)
     if one != other and int(day) <= 12 and int(month) <= 12:
         raise CellProblem(f"{shown(text)} can be two days; write {one} or {other}.")
+    if int(month) > 12:
+        raise CellProblem(f"{shown(text)} is not understood as month/day/year; write it as YYYY-MM-DD.")
     return _day(text, one)
 
 

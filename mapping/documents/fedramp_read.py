@@ -7,8 +7,9 @@ are known by what they say, since some people delete them and some do not. All p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from io import BytesIO
 from typing import Any
 
@@ -121,15 +122,22 @@ def _columns(sheet: Sheet, headings: Sequence[Cell]) -> list[tuple[int, Column]]
         places.setdefault(_plain(heading), []).append(index)
     places.pop("", None)  # a column without a heading is nobody's
     found = [(places.get(_plain(c.heading)) or places.get(_plain(c.also), []), c) for c in sheet.columns]
-    _refuse(sheet, "lacks", [c.heading for where, c in found if not where and not c.older])
-    _refuse(sheet, "has more than one of", [c.heading for where, c in found if len(where) > 1])
+    known = {_plain(name) for column in sheet.columns for name in (column.heading, column.also)}
+    unknown = {name: " ".join(str(headings[where[0]]).split()) for name, where in places.items() if name not in known}
+    _refuse(sheet, "lacks", [f"“{c.heading}”{_near(c, unknown)}" for where, c in found if not where and not c.older])
+    _refuse(sheet, "has more than one of", [f"“{c.heading}”" for where, c in found if len(where) > 1])
     return [(where[0], column) for where, column in found if where]
+
+
+def _near(column: Column, unknown: Mapping[str, str]) -> str:
+    """A heading that is none of the template's and may be meant for this one."""
+    found = get_close_matches(_plain(column.heading), unknown, 1, 0.7)
+    return f" (is it “{unknown[found[0]]}”?)" if found else ""
 
 
 def _refuse(sheet: Sheet, fault: str, headings: list[str]) -> None:
     if headings:
-        names = ", ".join(f"“{heading}”" for heading in headings)
-        raise UnreadableDocument(f"Sheet “{sheet.name}” {fault} the heading {names}.", _GET_TEMPLATE)
+        raise UnreadableDocument(f"Sheet “{sheet.name}” {fault} the heading {', '.join(headings)}.", _GET_TEMPLATE)
 
 
 def _header(layout: Layout, rows: Rows, found: _Findings) -> SystemHeader:

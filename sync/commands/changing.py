@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import click
 
-from ...mapping.item import Decision, State
+from ...mapping.item import Decision, PoamItem, State
 from ..deciding.edits import edit
 from ..deciding.transitions import transition as move
 from ..errors import InputError
+from ..record.items import ITEM_COLUMNS
 from ..record.told import still_open
+from ..telling.acts import COUNTERS
+from ..telling.explain import told_value
 from .arguments import Word
 from .frame import Frame, pass_frame
-from .output import say
+from .output import line, say
 from .shapes import find_item
+from .wording import value
 
 
 @click.command("set")
@@ -23,13 +29,24 @@ from .shapes import find_item
 def set_fields(frame: Frame, item: str, assignments: tuple[str, ...], reason: str) -> None:
     """Change a field of an item, with a reason.
 
-    Several fields change together or not at all; FIELD= clears one. Dates are YYYY-MM-DD.
+    Several fields change together or not at all; FIELD= clears one. Dates are YYYY-MM-DD. Every change is
+    answered with the old and the new value.
     """
     texts = dict(_assignment(each) for each in assignments)
     with frame.deciding() as (record, unit):
         found = find_item(record, item)
-        changed = edit(frame.decider(unit, found.system_id), found, texts, reason=reason)
-    say(f"{found.poam_id}: {', '.join(texts)} set" if changed else f"{found.poam_id}: nothing changes")
+        edit(frame.decider(unit, found.system_id), found, texts, reason=reason)
+        changes = [*_changes(found, find_item(record, item), texts)]
+    for told in changes or ["nothing changes"]:
+        say(line(f"{found.poam_id}: {told}"))
+
+
+def _changes(before: PoamItem, after: PoamItem, typed: Iterable[str]) -> Iterator[str]:
+    """What was set, in the order in which it was typed, and what followed from it, as a rewritten baseline."""
+    for name in dict.fromkeys([*typed, *ITEM_COLUMNS]):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new and name not in COUNTERS:
+            yield f"{name}: {value(told_value(name, old))} -> {value(told_value(name, new))}"
 
 
 def _assignment(text: str) -> tuple[str, str]:

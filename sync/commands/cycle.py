@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import click
 
@@ -13,15 +14,24 @@ from ...mapping.item import PoamItem
 from ..cycle import plan_cycle, run_cycle
 from ..errors import MassChange, NotAllowed
 from ..guard import Approval, hold_back
+from ..looking.due_date import NAME as DUE_DATE
+from ..looking.due_date import wanted_date
 from ..looking.rules import Rules
 from ..looking.steps import NewRequest, View
 from ..looking.wanted import moved_fields
+from ..looking.work_status import NAME as WORK_STATUS
+from ..looking.work_status import is_alike
 from ..plan import ConnectorPlan, Plan, taking_in_only
 from ..record.items import load
+from ..record.record import Record
+from ..restored import LOST
 from ..settings.people import author
 from ..settings.trackers import open_trackers
 from ..telling.health import note_success
-from ..telling.report import ConnectorReport, Report
+from ..telling.patience import patience
+from ..telling.report import ConnectorReport, Recovered, Report, unread
+from ..telling.resting import Resting, resting
+from ..telling.standing import counted, instant
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import complain, print_json, say, warn
@@ -45,14 +55,16 @@ def plan(frame: Frame, full: bool, as_json: bool) -> Outcome:
         lines = [line for each in decided.connectors for line in _steps(each, items)] + [
             f"{item.poam_id}: {UNROUTED}" for item in decided.unrouted
         ]
+        rests = [*resting(record.db, frame.config, [step for each in decided.connectors for step in each.steps])]
+        waits = [*patience(record.db, guarded)]
     if as_json:
         held = [str(each.seen.error) for each in guarded.connectors if isinstance(each.seen.error, MassChange)]
-        print_json({"steps": lines, "held_back": held})
+        print_json({"steps": lines, "resting": [asdict(each) for each in rests], "held_back": held})
     else:
-        for line in lines:
+        for line in (*lines, *map(_rests, rests), *waits):
             say(line)
     failed = _failed(guarded)
-    if not lines and failed is None and not as_json:
+    if not (lines or rests or failed or as_json):
         say("Nothing to do.")
     return failed or Outcome.IN_SYNC
 
@@ -88,6 +100,7 @@ def _steps(each: ConnectorPlan, items: Mapping[str, PoamItem]) -> list[str]:
         lines += [f"{who}: a conflict over {conflict.field} with {key}" for conflict in step.conflicts]
         lines += [f"{who}: conflict {ended.id} over {ended.field} ends by itself" for ended in step.settled_conflicts]
         lines += [f"{who}: edit {key}: {', '.join(sorted(step.edited_fields))}"] if step.edit and each.sends else []
+        lines += [f"{who}: {_UNREAD.format(one.label)}, at {key}" for one in unread([step.issue])]
     lines += [f"{names[link.item_uid]}: {link.remote_key} counts as missing" for link in each.vanishing]
     lines += [_owed_edit(view, each.seen.rules) for view in each.owed if each.seen.rules]
     lines += [f"{names[twin.link.item_uid]}: close {twin.issue.key}, a second issue for it" for twin in each.twins]
@@ -102,8 +115,16 @@ def _create(item: PoamItem, connector: str, rules: Rules | None) -> str:
 
 def _owed_edit(view: View, rules: Rules) -> str:
     """An edit because the record moved. What was seen there without its author is read again before."""
-    who, key, fields = view.item.poam_id, view.link.remote_key, moved_fields(view, rules)
+    who, key = view.item.poam_id, view.link.remote_key
+    fields = [name for name in moved_fields(view, rules) if not _is_shown(name, view, rules)]
     return f"{who}: edit {key}: {', '.join(fields)}" if fields else f"{who}: read {key} again, with its history"
+
+
+def _is_shown(name: str, view: View, rules: Rules) -> bool:
+    """Whether the issue, as it was last seen, shows all the same what moved here and moved back."""
+    if name == WORK_STATUS:
+        return is_alike(view.work, view.sighting.seen_work_status)
+    return name == DUE_DATE and view.sighting.seen_due_date == wanted_date(view, rules)
 
 
 def _asked(request: NewRequest) -> str:
@@ -129,7 +150,10 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
     with frame.writing() as record, open_trackers(frame.config, frame.secret, time.sleep) as trackers:
         approval = Approval(approved, author(frame.identity, "cli")) if approved else None
         before = record.head
-        report = run_cycle(record, trackers, frame.config, frame.clock, full=full, approval=approval)
+        tell_first = partial(_announce, record) if not as_json else _say_nothing
+        report = run_cycle(
+            record, trackers, frame.config, frame.clock, full=full, approval=approval, announce=tell_first
+        )
         unnoted = note_success(frame.config.record_path, report, frame.now(), frame.config.sync.interval)
         outcome, left = outcome_of(record, report), [*owed(record, frame.config, frame.clock())]
         left += [f"waiting for a person: {', '.join(waits)}" for waits in [waiting(record, report)] if waits]
@@ -144,6 +168,16 @@ def sync(frame: Frame, full: bool, approved: str, as_json: bool) -> Outcome:
         for line in left:
             say(line)
     return outcome
+
+
+def _announce(record: Record, decided: Plan) -> None:
+    """What takes long is told before it is done."""
+    for line in patience(record.db, decided):
+        say(line)
+
+
+def _say_nothing(_: Plan) -> None:
+    """A program reads the report alone."""
 
 
 def tell(report: Report) -> None:
@@ -163,12 +197,29 @@ def notes(report: Report) -> list[str]:
     """What a cycle found that concerns single items and issues."""
     return [
         *(f"{item.poam_id}: {UNROUTED}" for item in report.unrouted),
-        *(f"{found.key} {found.what}" for found in report.recovered),
-        *(
-            f"{rest.poam_id}: {rest.date}, moved by {rest.moved_by}, rests until {rest.until}, then becomes a request"
-            for rest in report.resting
-        ),
+        *(f"{found.key} {found.what}" for found in report.recovered if found.what != LOST),
+        *_lost([found for found in report.recovered if found.what == LOST]),
+        *(f"{each.key}: {_UNREAD.format(each.label)}" for part in report.connectors for each in part.unread),
+        *map(_rests, report.resting),
     ]
+
+
+_UNREAD = "the label {} sets no due date: it is not due:YYYY-MM-DD with a day of the calendar"
+FEW = 3
+"""Keys of issues that a line names; --json has all."""
+
+
+def _lost(found: Sequence[Recovered]) -> Iterator[str]:
+    """Issues of items that the record does not have, a line per connector: another record may share the place."""
+    for connector in dict.fromkeys(each.connector for each in found):
+        keys = [each.key for each in found if each.connector == connector]
+        shown = ", ".join(keys[:FEW]) + (f" and {len(keys) - FEW} more" if len(keys) > FEW else "")
+        yield f"{connector}: {counted(len(keys), 'issue')} of items that the record does not have: {shown}"
+
+
+def _rests(rest: Resting) -> str:
+    until = f"rests until {instant(rest.until)}, then becomes a request"
+    return f"{rest.poam_id}: {rest.date}, moved by {rest.moved_by}, {until}"
 
 
 _COUNTS = {
@@ -206,6 +257,7 @@ def shape(report: Report) -> dict[str, object]:
         "connectors": {
             each.connector: {
                 **{name: getattr(each, name) for name in ("read", *_COUNTS)},
+                "unread": [asdict(one) for one in each.unread],
                 "error": str(each.error) if each.error else None,
             }
             for each in report.connectors

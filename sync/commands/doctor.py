@@ -8,7 +8,17 @@ from dataclasses import asdict
 
 import click
 
-from ..checkup import Ask, Finding, Level, check_connectors, check_people, check_record, check_routes, check_sqlite
+from ..checkup import (
+    Ask,
+    Finding,
+    Level,
+    check_connectors,
+    check_people,
+    check_record,
+    check_routes,
+    check_sqlite,
+    check_webhooks,
+)
 from ..errors import ConfigError
 from ..settings.people import os_user
 from . import Outcome
@@ -56,6 +66,7 @@ def _findings(frame: Frame, probe: bool) -> Iterator[Finding]:
     yield from check_routes(config)
     yield from check_record(config)
     yield from check_connectors(config, Ask(frame.environ, frame.clock(), time.sleep, probe))
+    yield from check_webhooks(config, frame.environ)
 
 
 def _line(finding: Finding) -> str:

@@ -67,7 +67,7 @@ def _event(event: Event) -> str:
 def _what(event: Event) -> str:
     match event.kind:
         case "created":
-            return f"{event.field} came as {value(event.new)}"
+            return f"{event.field} came as {value(event.new)}" if event.new else f"the item came without {event.field}"
         case "added":
             return f"{event.field}: added {value(event.new)}"
         case "observed":

@@ -98,7 +98,7 @@ def _must_not_harm(frame: Frame, output: Path) -> None:
     """A document takes the place of a document, never of what poam-sync itself lives from."""
     record, config = frame.config.record_path, frame.config
     beside = [record.with_name(record.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock", ".daemon.lock")]
-    tokens = [config.base / each.token_file for each in config.connectors.values() if each.token_file]
+    tokens = [config.base / each.secret_file for each in config.connectors.values() if each.secret_file]
     if any(same_file(output, own) for own in (frame.path, *beside, health_path(record), *tokens)):
         raise InputError(f"{output} is one of poam-sync's own files", hint="choose another name")
     must_replace_a_workbook(output)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from ...connectors.settings import Settings
 from ..deciding.decider import Decider
 from ..deciding.edits import is_text
 from ..documents.anchors import keep_head, kept_head
@@ -21,7 +22,7 @@ from ..errors import ConfigError, InputError
 from ..record.record import Record
 from ..record.unit import Unit
 from ..restored import is_not_as_left, notice_restore
-from ..settings.config import Config, load, secret
+from ..settings.config import Config, load, secret, webhook_secrets
 from ..settings.people import Identity, os_user, who
 from ..settings.systems import left_out
 from ..times import iso
@@ -137,8 +138,15 @@ class Frame:
 
     def secret(self, connector: str) -> str:
         """The connector's token. Raises ConfigError with the connector's name."""
+        return self._secret(connector, secret)
+
+    def webhook_secrets(self, connector: str) -> tuple[str, ...]:
+        """What may sign the connector's webhooks. Raises ConfigError with the connector's name."""
+        return self._secret(connector, webhook_secrets)
+
+    def _secret(self, connector: str, read: Callable[[Settings, Mapping[str, str], Path], R]) -> R:
         try:
-            return secret(self.config.connectors[connector], self.environ, self.config.base)
+            return read(self.config.connectors[connector], self.environ, self.config.base)
         except ConfigError as error:
             raise ConfigError(f"[connectors.{connector}] {error}", hint=error.hint) from None
 

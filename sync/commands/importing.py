@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,12 +13,14 @@ from ..documents.intake import FieldChange, ImportPlan, apply_import, choose_sys
 from ..errors import InputError
 from ..files import read_bytes
 from ..settings.people import author
+from ..telling.explain import told_value
 from ..telling.standing import counted
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say
 
-SHOWN = 60
+SHOWN, ENTRIES = 60, 3
+"""Characters of a value, and entries of a list, that a line of the plan shows."""
 
 
 @click.command("import")
@@ -91,11 +94,22 @@ def _tell(plan: ImportPlan) -> None:
 
 
 def _told(change: FieldChange) -> str:
+    if isinstance(change.old, tuple):
+        sides = (("added", change.new, change.old), ("gone", change.old, change.new))
+        told = [f"{word} {_entries(change.field, side, other)}" for word, side, other in sides if {*side} - {*other}]
+        return f"{change.field}: {'; '.join(told) or 'in another order'}"
     return f"{change.field}: {_short(change.old)} -> {_short(change.new)}"
 
 
+def _entries(field: str, side: tuple[Any, ...], other: tuple[Any, ...]) -> str:
+    """The entries of a list that the other one lacks, as `poam show` prints them; of many the first."""
+    lacked = [each for each in side if each not in other]
+    told = [_short(told_value(field, [each if isinstance(each, str) else asdict(each)])) for each in lacked[:ENTRIES]]
+    return ", ".join(told) + (f" and {len(lacked) - ENTRIES} more" if len(lacked) > ENTRIES else "")
+
+
 def _short(value: object) -> str:
-    told = line(value) if not isinstance(value, tuple) else f"{len(value)} entries"
+    told = line(value)
     return repr(told if len(told) <= SHOWN else told[: SHOWN - 1] + "…") if told else "blank"
 
 

@@ -147,7 +147,7 @@ def _check(path: Path) -> None:
 
 def _answers(yes: bool, given: dict[str, str | None]) -> dict[str, str]:
     """What was given, then what is answered, then the defaults."""
-    system_id = _answer(yes, given["system_id"], "Short name of the system", "SYSTEM")
+    system_id = _answer(yes, given["system_id"], "Short name of the system", "SYSTEM", check=_word)
     return {
         "system_id": system_id,
         "system_name": _answer(yes, given["system_name"], "Its full name, as documents show it", system_id),
@@ -172,6 +172,13 @@ def _answer(
     if given is not None or yes:
         return default if given is None else given
     return str(click.prompt(question, default=default, type=choices, value_proc=check, show_default=bool(default)))
+
+
+def _word(text: str) -> str:
+    """A name without blanks. Raises BadParameter, so that the question is asked again."""
+    if len(text.split()) != 1:
+        raise click.BadParameter("it is one word, such as ACME")
+    return text.strip()
 
 
 def _zone(text: str) -> str:

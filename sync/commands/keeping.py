@@ -146,7 +146,7 @@ def restore(frame: Frame, file: Path, yes: bool, as_json: bool) -> Outcome:
     if as_json:
         print_json(_shape(plan, lost, applied=yes))
     else:
-        say("\n".join(_told(plan, lost)))
+        say("\n".join(_told(plan, lost, applied=yes)))
         say(RESTORED if yes else f"Nothing was changed yet. To apply: poam restore {file} --yes")
     return Outcome.IN_SYNC
 
@@ -170,14 +170,15 @@ def _lost(plan: Restoration) -> list[str]:
     ]
 
 
-def _told(plan: Restoration, lost: list[str]) -> Iterator[str]:
+def _told(plan: Restoration, lost: list[str], *, applied: bool) -> Iterator[str]:
     """The plan in lines a person can judge."""
     yield f"{plan.file}: {_line(plan.backup)}"
     if plan.aside is None:
         yield f"There is no record at {plan.path}."
         return
     yield f"{plan.path}: {_line(plan.present) if plan.present else plan.damage}"
-    yield f"The present record is kept as {plan.aside}."
+    planned = plan.path.with_name(f"{plan.path.name}.replaced-<time>")
+    yield f"The present record is kept as {plan.aside}." if applied else f"It would be kept as {planned}."
     if plan.is_another:
         yield "! The backup is of another record: issues that mirror the present record's items are strangers to it."
     if plan.present and not plan.continued:

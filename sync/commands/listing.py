@@ -61,9 +61,11 @@ def list_items(
 def _chosen(frame: Frame, record: Record, system_id: str | None, states: tuple[str, ...]) -> list[Shape]:
     if system_id is not None:
         _must_exist(record, system_id)
-    issues = {link.item_uid: link.remote_key for link in rows(record.db, Link, "state = 'live'")}
+    issues: dict[str, list[str]] = {}
+    for link in rows(record.db, Link, "state = 'live'"):
+        issues.setdefault(link.item_uid, []).append(link.remote_key)
     return [
-        {**item_shape(frame, item), "issue": issues.get(item.uid, "")}
+        {**item_shape(frame, item), "issue": ", ".join(issues.get(item.uid, ()))}
         for item in load(record.db)
         if system_id in (None, item.system_id) and (not states or item.state in states)
     ]

@@ -27,6 +27,7 @@ COLUMNS = (
     "requested_date",
     "requested_by",
     "requested_at",
+    "reason",
     "weakness_name",
 )
 

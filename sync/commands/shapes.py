@@ -2,7 +2,8 @@
 
 item      every column, `assets`, `milestones`, `milestone_changes`; derived: `effective_due`, `shown_due`,
           `days_late`, `late`
-link      `connector`, `key`, `url`, `state`, `remote_id`, `number`
+link      `connector`, `key`, `url`, `state`, `remote_id`, `number`, `author`, and as last seen there `work_status`
+          and `due_date`
 request, conflict, evidence, journal row    the record's columns, with `system_id` and `poam_id`
 """
 
@@ -18,7 +19,7 @@ from ...mapping.profiles import PROFILES
 from ..errors import InputError
 from ..looking.views import profile_id
 from ..record.items import load
-from ..record.kinds import Conflict, Link, Request
+from ..record.kinds import Conflict, Link, Request, Sighting
 from ..record.record import Record
 from ..settings.problems import did_you_mean
 from .frame import Frame
@@ -52,8 +53,11 @@ def item_shape(frame: Frame, item: PoamItem) -> Shape:
     return {**asdict(item), **derived, "days_late": late, "late": late > 0}
 
 
-def link_shape(link: Link) -> Shape:
-    """A link; `key` and `url` are for people, `remote_id` is the tracker's own identity of the issue."""
+def link_shape(link: Link, seen: Sighting) -> Shape:
+    """A link; `key` and `url` are for people, `remote_id` is the tracker's own identity of the issue.
+
+    What was last seen there is null before the first look.
+    """
     return {
         "connector": link.connector,
         "key": link.remote_key,
@@ -61,6 +65,9 @@ def link_shape(link: Link) -> Shape:
         "state": link.state,
         "remote_id": link.remote_id,
         "number": link.number,
+        "author": link.author,
+        "work_status": seen.seen_work_status,
+        "due_date": seen.seen_due_date,
     }
 
 

@@ -10,6 +10,7 @@ import click
 
 from ...mapping.item import PoamItem
 from ..record.kinds import Conflict, Link, Request
+from ..record.mirrors import sighting_of
 from ..record.record import Record
 from ..record.rows import rows
 from .frame import Frame, json_option, pass_frame
@@ -46,7 +47,7 @@ def _whole(frame: Frame, record: Record, item: PoamItem) -> Shape:
     )
     return {
         **item_shape(frame, item),
-        "links": [link_shape(link) for link in rows(record.db, Link, *mine)],
+        "links": [link_shape(link, sighting_of(record.db, link)) for link in rows(record.db, Link, *mine)],
         "requests": [asdict(request) for request in rows(record.db, Request, *mine)],
         "conflicts": [asdict(conflict) for conflict in rows(record.db, Conflict, *mine)],
         "evidence": list(evidence),
@@ -78,7 +79,7 @@ def _told(entry: Mapping[str, Any], names: Sequence[str]) -> str:
 _LINES: Mapping[str, Callable[[Any], str]] = {
     "milestones": lambda m: f"({m['number']}) {m['scheduled_completion_date']} : {m['description']}",
     "milestone_changes": lambda c: f"({c['number']}) {c['kind']} {c['date']} : {c['description']}",
-    "links": lambda link: _told(link, ("connector", "key", "state", "url")),
+    "links": lambda link: _told(link, ("connector", "key", "state", "work_status", "due_date", "url")),
     "requests": lambda request: _told(
         request,
         ("kind", "state", "id", "requested_date", "requested_by", "reason", "decided_by", "decision_reason"),

@@ -27,7 +27,7 @@ from ..restored import was_restored
 from ..settings.routes import route
 from ..telling.health import Liveness, liveness
 from ..telling.resting import resting
-from ..telling.standing import counted, standing, waits
+from ..telling.standing import counted, instant, standing, waits
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
 from .output import line, print_json, say
@@ -122,7 +122,7 @@ def _print(shape: Shape) -> None:
     for system in shape["systems"]:
         say(f"{system['system_id']}: {_listed(system)}")
     for connector in shape["connectors"]:
-        _print_connector(connector)
+        say(line(f"{connector['connector']}: {_listed(connector)}; {_success(connector, shape['line'])}"))
     for write in shape["owed_writes"]:
         say(line(f"{write['poam_id']}: {write['operation']} at {write['key'] or write['connector']}: {write['why']}"))
     told = [f"{shape[name]} {name.replace('_', ' ')}" for name in ("to_verify", "declined")]
@@ -138,18 +138,22 @@ def _print(shape: Shape) -> None:
         way = f"poam resolve {each['conflict']} --take record makes one"
         say(line(f"{each['poam_id']}: goes on without an issue; {way}"))
     for rest in shape["resting"]:
-        say(line(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {rest['until']}"))
+        until = instant(rest["until"])
+        say(line(f"{rest['poam_id']}: {rest['date']}, moved by {rest['moved_by']}, rests until {until}"))
 
 
-def _print_connector(connector: Shape) -> None:
-    known = connector["last_success"]
-    last = "last " if connector["stale"] or connector["error"] else ""
-    success = f"{last}in step at {known}" if known else "not synced yet: poam sync"
-    stale = ", too long ago: is poam run running?" if known and connector["stale"] else ""
-    say(f"{connector['connector']}: {_listed(connector)}; {success}{stale}")
-    if connector["error"]:
+def _success(connector: Shape, told: str) -> str:
+    """When it was last in step, and what ended its last cycle, unless the first line has `told` that already."""
+    known, failed = connector["last_success"], connector["error"]
+    if not known:
+        success = "never in step" if failed else "not synced yet: poam sync"
+    else:
+        success = f"{'last ' if connector['stale'] or failed else ''}in step at {instant(known)}"
+    if failed:
+        reason = "" if failed.rstrip(".") in told else f": {failed}"
         hint = f"; {connector['hint']}" if connector["hint"] else ""
-        say(line(f"{connector['connector']}: failed at {connector['failed_at']}: {connector['error']}{hint}"))
+        return f"{success}; failed at {instant(connector['failed_at'] or 'an unknown time')}{reason}{hint}"
+    return f"{success}, too long ago: is poam run running?" if known and connector["stale"] else success
 
 
 def _listed(counts: dict[str, Any]) -> str:

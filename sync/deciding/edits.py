@@ -193,6 +193,7 @@ def _read(decider: Decider, item: PoamItem, name: str, text: str) -> Value:
     _check_baseline(item, name, value, field)
     _check_life(item, name)
     _check_forecast(decider, item, name, value)
+    _check_past(decider, item, name, value)
     return value
 
 
@@ -242,3 +243,16 @@ def _check_forecast(decider: Decider, item: PoamItem, name: str, value: Value) -
                 f"{name} {value} of {item.poam_id} is later than its due date {effective_due(item, profile)}",
                 hint="a later date is a request: move the issue's due date",
             )
+
+
+_HAPPENED = {
+    "last_vendor_check_in": "the vendor is asked first; the next check-in is planned elsewhere",
+    "original_detection_date": "it is the day on which the weakness was found",
+}
+"""The days of what has happened; what a person should know where one is to come."""
+
+
+def _check_past(decider: Decider, item: PoamItem, name: str, value: Value) -> None:
+    """What has happened has no day to come, in the time zone of the item's system."""
+    if name in _HAPPENED and str(value or "") > decider.today and value != getattr(item, name):
+        raise InputError(f"{name} {value} of {item.poam_id} is in the future", hint=_HAPPENED[name])

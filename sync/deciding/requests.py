@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from ...mapping.comment_commands import vendor_in
 from ...mapping.consequences import REFUSALS
 from ...mapping.dates import effective_due
-from ...mapping.item import ChangeKind, MilestoneChange, PoamItem, State, WorkStatus
+from ...mapping.item import ChangeKind, Decision, MilestoneChange, PoamItem, State, WorkStatus
 from ...mapping.later_dates import later_date_text
 from ...mapping.life import RequestKind, accepting
 from ..errors import InputError, NotAllowed
@@ -15,8 +16,9 @@ from ..record.items import change_row, load
 from ..record.kinds import Request
 from ..record.rows import rows
 from .decider import Decider
+from .several import declined_asked_again
 from .transitions import transition
-from .work import asked_again, moved_to
+from .work import moved_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Answer:
     def source(self) -> str:
         """The request, as the journal names it."""
         return f"request {self.request.id}"
+
+    @property
+    def why(self) -> str:
+        """What the decision says; where it says nothing, what was asked for with."""
+        return self.reason.strip() or self.request.reason
 
 
 Follows = Callable[[Decider, Answer], str]  # does what follows from an answer, and says it in one sentence
@@ -88,7 +95,7 @@ def _extend(decider: Decider, answer: Answer) -> str:
     known = request.requested_by in decider.config.people
     who = request.requested_by if known else request.requested_by_name or request.requested_by
     due = effective_due(item, profile)
-    why = later_date_text(asked, due, answer.reason, who, _decider_named(decider), extended=profile.extensions)
+    why = later_date_text(asked, due, answer.why, who, _decider_named(decider), extended=profile.extensions)
     add_milestone_change(decider, item, asked, why)
     if not profile.extensions:
         return (
@@ -128,10 +135,49 @@ def _reopen(decider: Decider, answer: Answer) -> str:
 def _ask_the_official(decider: Decider, answer: Answer) -> str:
     why = answer.reason.strip() or "cannot be reproduced"
     decider.change(answer.item, {"false_positive": "pending"}, reason=why, source=answer.source)
-    return (
-        f"{answer.item.poam_id}: a false positive is pending; it stays open until the AO's decision is recorded with "
-        "poam set"
-    )
+    return f"{answer.item.poam_id}: {_PENDING}"
+
+
+_PENDING = "a false positive is pending; it stays open until the AO's decision is recorded with poam set"
+
+
+def _wait_for_vendor(decider: Decider, answer: Answer) -> str:
+    product, case = vendor_in(answer.request.reason)
+    day = _checked_in(decider, answer)
+    waits: dict[str, str | int | None] = {"vendor_dependency": 1, "vendor_dependent_product": product, **day}
+    decider.change(answer.item, waits, reason=answer.why, source=answer.source)
+    told = f"{answer.item.poam_id}: waits for its vendor to mend {product}{f' (case {case})' if case else ''}"
+    return f"{told}; ask the vendor every 30 days, and say so with poam set or /poam checkin"
+
+
+def _check_in(decider: Decider, answer: Answer) -> str:
+    day = _checked_in(decider, answer)
+    decider.change(answer.item, day, reason=answer.why, source=answer.source)
+    waits = "" if answer.item.vendor_dependency else "; it does not wait for a vendor, as far as the record says"
+    return f"{answer.item.poam_id}: the vendor was last asked on {day['last_vendor_check_in']}{waits}"
+
+
+def _checked_in(decider: Decider, answer: Answer) -> dict[str, str]:
+    """The day of the comment, which is none to come whatever the tracker's clock says; a later one that is known
+    holds.
+    """
+    said = min(decider.day(answer.item, answer.request.requested_at), decider.today)
+    return {"last_vendor_check_in": max(said, answer.item.last_vendor_check_in or "")}
+
+
+def _submit_false_positive(decider: Decider, answer: Answer) -> str:
+    item, why = answer.item, answer.request.reason
+    if item.false_positive is Decision.YES:
+        raise InputError(
+            f"{item.poam_id} is an approved false positive already",
+            hint=f"reject request {answer.request.id}, or close the item",
+        )
+    told = f"False Positive: {why}"
+    known = item.deviation_rationale
+    rationale = known if told in known.split("\n") else "\n".join(filter(None, (known, told)))
+    submitted = {"false_positive": Decision.PENDING, "deviation_rationale": rationale}
+    decider.change(item, submitted, reason=answer.why, source=answer.source)
+    return f"{item.poam_id}: {_PENDING}"
 
 
 def _acknowledge_declined(decider: Decider, answer: Answer) -> str:
@@ -147,13 +193,18 @@ def _acknowledge_duplicate(decider: Decider, answer: Answer) -> str:
 
 def _ask_again(decider: Decider, answer: Answer) -> str:
     item = answer.item
-    decider.change(item, asked_again(decider.unit.db, item), reason=answer.reason, source=answer.source)
+    asked = declined_asked_again(decider, item)
+    decider.change(item, asked, reason=answer.reason, source=answer.source)
     return f"{item.poam_id}: rejected; the issue is opened again with the next sync"
 
 
 def _keep_the_date(decider: Decider, answer: Answer) -> str:
     due = effective_due(answer.item, decider.profile(answer.item))
     return f"{answer.item.poam_id}: rejected; the due date stays {due}"
+
+
+def _nothing_follows(decider: Decider, answer: Answer) -> str:
+    return f"{answer.item.poam_id}: rejected; nothing changes in the record"
 
 
 def _keep_closed(decider: Decider, answer: Answer) -> str:
@@ -168,9 +219,15 @@ _APPROVED: Mapping[RequestKind, Follows] = {
     RequestKind.CANNOT_REPRODUCE: _ask_the_official,
     RequestKind.DECLINED: _acknowledge_declined,
     RequestKind.DUPLICATE: _acknowledge_duplicate,
+    RequestKind.VENDOR_DEPENDENCY: _wait_for_vendor,
+    RequestKind.VENDOR_CHECK_IN: _check_in,
+    RequestKind.FALSE_POSITIVE: _submit_false_positive,
 }
 _REJECTED: Mapping[RequestKind, Follows] = {
     RequestKind.LATER_DATE: _keep_the_date,
     RequestKind.REOPENED: _keep_closed,
     **dict.fromkeys(REFUSALS, _ask_again),
+    **dict.fromkeys(
+        (RequestKind.VENDOR_DEPENDENCY, RequestKind.VENDOR_CHECK_IN, RequestKind.FALSE_POSITIVE), _nothing_follows
+    ),
 }

@@ -14,12 +14,12 @@ from ..looking.due_date import AMBIGUOUS
 from ..looking.due_date import NAME as DUE_DATE
 from ..record.items import load
 from ..record.kinds import Conflict, Link
-from ..record.mirrors import forget_base, link_of
+from ..record.mirrors import forget_base, link_of, links_with_issue
 from ..record.past import last_told, last_words
 from ..record.rows import rows
 from .decider import Decider
 from .edits import BY_HAND, edit
-from .work import answer_by_work, worked
+from .several import answer_at, go_by_the_rest, of_issues
 
 FORECAST = "forecast_date"
 
@@ -41,15 +41,18 @@ def resolve(decider: Decider, number: int, take: str) -> str:
 
 def _resolve_work(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
     status = _status(conflict, item, take)
-    if status is not item.work_status:
+    claim = _claim(decider, conflict, item, take) if status is WorkStatus.DONE else {}
+    changes = of_issues(decider, item, {link.id: status}, **claim)
+    new = WorkStatus(str(changes.get(conflict.field, item.work_status)))
+    if new is not item.work_status:
         _must_not_be_closed(conflict, item)
-        changes = worked(item, status, **_claim(decider, conflict, item, take) if status is WorkStatus.DONE else {})
-        if state := consequences(item, item.work_status, status, "").to_state:
+        if state := consequences(item, item.work_status, new, "").to_state:
             changes = {"state": state} | changes
         reason = f"conflict {conflict.id}"
         decider.change(item, changes, reason=f"{reason}: {take}", source=reason)
-        answer_by_work(decider, item, status)
-    return f"{item.poam_id}: {conflict.field} is {status}{_AS_FAR_AS.get(status, '')}"
+        answer_at(decider, item, link.id, new)
+    of_its_own = f" at {link.remote_key}, {new} of the whole item" if new is not status else ""
+    return f"{item.poam_id}: {conflict.field} is {status}{of_its_own}{_AS_FAR_AS.get(status, '')}"
 
 
 _AS_FAR_AS = {WorkStatus.BLOCKED: " in the record; the issue shows it where its tracker has a status or label for it"}
@@ -122,6 +125,9 @@ def _resolve_refused(decider: Decider, conflict: Conflict, link: Link, item: Poa
 def _resolve_missing(decider: Decider, conflict: Conflict, link: Link, item: PoamItem, take: str) -> str:
     _must_take_a_side(conflict, take)
     decider.unit.change(decider.by, "links", link.id, {"state": "retired"}, reason=f"conflict {conflict.id}: {take}")
+    if take == "tracker" and links_with_issue(decider.unit.db, item.uid):
+        go_by_the_rest(decider, item, link)
+        return f"{item.poam_id}: goes on with its other issues"
     if take == "tracker":
         return f"{item.poam_id}: no issue mirrors it any more; poam resolve {conflict.id} --take record makes a new one"
     again = next_link(decider.unit.db, link)

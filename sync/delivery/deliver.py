@@ -20,7 +20,7 @@ from ..looking.steps import NewConflict
 from ..record.kinds import Owed
 from ..record.memory import remember, remembered
 from ..record.mirrors import link_of
-from ..record.owed import in_hand, writes_owed
+from ..record.owed import in_hand, owed_at, writes_owed
 from ..record.rows import keep
 from ..settings.people import daemon
 from ..times import later
@@ -105,7 +105,8 @@ def _make(cleared: deque[Owed], postman: Postman, some: Sequence[Owed]) -> None:
     try:
         answers = create(postman, some)
     except (Unsettled, Stale, Gone, Rejected) as error:
-        answers = [(owed, error) for owed in some]
+        sent = [owed for owed in some if owed_at(postman.record.db, owed.link_id)]  # an ended item needs no issue
+        answers = [(owed, error) for owed in sent]
     left_out = [owed for owed, answer in answers if isinstance(answer, Unavailable)]
     for owed, answer in answers:
         _note(postman, owed, answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...mapping.item import PoamItem
 from ...mapping.marker import marker
 from ..record.database import Database
@@ -17,8 +19,13 @@ def first_link(record_id: str, item: PoamItem, connector: str) -> Link:
 
 def next_link(database: Database, link: Link) -> Link:
     """Another link of the same item at the same connector."""
-    last = max(each.number for each in links_of_item(database, link))
-    return _planned(remembered(database, "record_id") or "", link.item_uid, link.connector, last + 1)
+    return new_link(database, link.item_uid, link.connector, links_of_item(database, link))
+
+
+def new_link(database: Database, item_uid: str, connector: str, known: Iterable[Link]) -> Link:
+    """The next link of an item at a connector, where it has had these."""
+    last = max((each.number for each in known), default=0)
+    return _planned(remembered(database, "record_id") or "", item_uid, connector, last + 1)
 
 
 def _planned(record_id: str, item_uid: str, connector: str, number: int) -> Link:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from ...mapping.item import PoamItem, State
 
@@ -26,3 +27,18 @@ def doubts_of(item: PoamItem, today: str, headings: Mapping[str, str], computed:
         yield f"{item.poam_id} was detected in the future: {detected}"
     if scheduled and scheduled < detected:
         yield f"{item.poam_id} is to be completed on {scheduled}, before it was detected on {detected}"
+    for each in item.milestones if scheduled and item.state is not State.CLOSED else ():
+        if each.scheduled_completion_date > scheduled:
+            planned = f"plans milestone {each.number} for {each.scheduled_completion_date}"
+            yield f"{item.poam_id} {planned}, after it is to be completed on {scheduled}"
+
+
+_HAPPENED = {"status_date": "status date", "last_vendor_check_in": "vendor check-in"}
+
+
+def in_the_future(new: Iterable[PoamItem], changes: Iterable[tuple[str, str, Any]], today: str) -> Iterator[str]:
+    """What a file says has happened and is yet to come; `changes` are POA&M ids, fields and new values of others."""
+    came = ((item.poam_id, name, getattr(item, name)) for item in new for name in _HAPPENED)
+    for poam_id, name, day in (*came, *changes):
+        if name in _HAPPENED and (day or "") > today:
+            yield f"{poam_id} has a {_HAPPENED[name]} in the future: {day}"

@@ -29,7 +29,7 @@ from ..record.journal import Author, text
 from ..record.unit import Unit
 from ..settings.config import Config, System
 from ..settings.systems import keep_systems
-from .doubts import doubts_of
+from .doubts import doubts_of, in_the_future
 from .export import IN_THE_DOCUMENT
 
 PERMANENT = {
@@ -175,9 +175,7 @@ def plan_import(
     today = datetime.fromisoformat(at).astimezone(ZoneInfo(system.timezone)).date().isoformat()
     headings = {column.field: column.heading for sheet in layout.sheets for column in sheet.columns}
     doubts = [doubt for item in new for doubt in doubts_of(item, today, headings, reading.computed)]
-    dates = [(item.poam_id, item.status_date) for item in new]
-    dates += [(each.item.poam_id, to.new) for each in plans for to in each.changes if to.field == "status_date"]
-    doubts += [f"{name} has a status date in the future: {day}" for name, day in dates if (day or "") > today]
+    doubts += in_the_future(new, [(one.item.poam_id, to.field, to.new) for one in plans for to in one.changes], today)
     # A row that cannot be read may be any item's: who is missing is known once all can.
     listed = () if problems else known.items()
     absent = tuple(poam_id for poam_id, item in listed if item.state in IN_THE_DOCUMENT)

@@ -22,10 +22,11 @@ def is_ours(issue: Issue, link: Link, accounts: Collection[str], markers: Collec
     """Whether this is the link's issue, and not one of the same number in a place that is configured by mistake.
 
     The id says so, unless the issue bears a marker that this record does not know: `markers` are those that it does.
-    People take markers off, and copy them with a body from one of our issues to another.
+    People take markers off, and copy them with a body from one of our issues to another. Of an issue that a person
+    attached the author is the one whom the link names.
     """
-    ours = issue.author.id in accounts and (issue.marker is None or issue.marker in markers)
-    return ours or issue.marker == link.marker
+    wrote = issue.author.id == link.author if link.author else issue.author.id in accounts
+    return issue.marker == link.marker or (wrote and (issue.marker is None or issue.marker in markers))
 
 
 def is_copy_of(issue: Issue, link: Link, accounts: Collection[str]) -> bool:
@@ -35,11 +36,15 @@ def is_copy_of(issue: Issue, link: Link, accounts: Collection[str]) -> bool:
 
 def is_known(issue: Issue, known: Sighting) -> bool:
     """Whether this is what we saw last, so that only the record can bring anything new: lists repeat themselves."""
-    newest = max((change.id for change in issue.history), default=0)
+    change = max((change.id for change in issue.history), default=0)
+    comment = max((comment.id for comment in issue.comments), default=0)
+    nothing_new = change <= known.history_cursor and comment <= known.comment_cursor
     unfinished = known.missing_looks or known.date_waiting is not None
-    return issue.version == known.version and newest <= known.history_cursor and not unfinished
+    return issue.version == known.version and nothing_new and not unfinished
 
 
 def proof_after(settings: Settings, limits: Limits) -> timedelta:
-    """How long after its send deadline a create that no search finds is known not to have arrived."""
+    """How long after it left at the latest a write that the tracker, asked then, does not show is known not to have
+    arrived.
+    """
     return timedelta(seconds=settings.timeout_seconds) + limits.in_flight + settings.overlap

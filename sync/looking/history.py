@@ -43,16 +43,18 @@ def _echoes(view: View, news: Sequence[Change], rules: Rules) -> Iterator[Change
     """Our own writes coming back: runs of our account that end in a value we sent (a transition may take several hops),
     or in what a person had asked for before, which a restored record has forgotten to have granted.
 
-    A run that ends elsewhere is a person using our account, and counts.
+    A run that ends elsewhere is a person using our account, and counts; but the last one may be on its way through a
+    workflow, where an edit was sent whose end was not seen yet.
     """
     sent = {(name, _form(name, value)) for name, value in view.sent}
     asked: set[str | None] = set()
     for mine, run in groupby(news, key=lambda change: change.author.id in rules.accounts):
         changes = list(run)
         last, values = changes[-1], [_word(change.new, rules) for change in changes]
+        is_on_its_way = view.is_moving and last is news[-1] and last.field == "status"
         if not mine:
             asked.update(values)
-        elif _sent_form(last) in sent or _agreed(view, last, rules) or values[-1] in asked:
+        elif _sent_form(last) in sent or _agreed(view, last, rules) or values[-1] in asked or is_on_its_way:
             yield from changes
 
 
@@ -64,8 +66,8 @@ def _agreed(view: View, change: Change, rules: Rules) -> bool:
     if base is not None and base.tracker_value == _word(change.new, rules):
         return True
     if isinstance(change.new, Status):
-        return change.new.category == category_of(view.item.work_status)
-    return change.field == "due_date" and (change.new or None) == shown_due(view.item, view.profile)
+        return change.new.category == category_of(view.work)
+    return change.field == "due_date" and (change.new or None) == shown_due(view.own, view.profile)
 
 
 def _sent_form(change: Change) -> tuple[str, str | None]:

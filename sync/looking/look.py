@@ -11,6 +11,7 @@ from ...mapping.lenses import category_of, normal_body, normal_title
 from ...mapping.lenses import is_ours as is_our_label
 from ..record.kinds import Conflict, Sighting
 from ..settings.policies import Policy
+from .comments import COMMENT, in_order, observed_in, plan_comments, plan_evidence, said_since, still_counting
 from .due_date import AMBIGUOUS, is_over, plan_due_date, wanted_date
 from .due_date import NAME as DUE_DATE
 from .history import news_of, seen_values
@@ -31,12 +32,16 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NO
     """
     if issue.updated < view.sighting.updated:
         return None
-    observed = news_of(view, issue, rules, wrote)
+    said = said_since(view, issue, rules)
+    history = still_counting(news_of(view, issue, rules, wrote), view, issue, rules)
+    observed = in_order(history, observed_in(said, view, issue, rules, wrote))
     moved = {one.field for one in observed}
     ours = {name: value for name, value in wrote.items() if name not in moved}
     sketch = Sketch(view, issue, rules, now, observed, ours)
     plan_work_status(sketch)
     plan_due_date(sketch)
+    plan_comments(sketch, said)
+    plan_evidence(sketch, said)
     _plan_ours(sketch)
     return Step(
         view=view,
@@ -49,6 +54,9 @@ def look(view: View, issue: Issue, rules: Rules, now: str, *, wrote: Writes = NO
         settled_conflicts=tuple(each for each in view.conflicts if _is_settled(each, sketch)),
         withdrawn=sketch.withdrawn,
         bases={name: base for name, base in sketch.bases.items() if view.bases.get(name) != base},
+        evidence=tuple(sketch.evidence),
+        answers=tuple(sketch.answers),
+        answered=sketch.answered,
         edit=_edit(sketch) if sketch.pushes else None,
         edited_fields=sketch.pushes,
     )
@@ -66,6 +74,7 @@ def _sighting(sketch: Sketch) -> Sighting:
         seen_work_status=seen["work_status"],
         seen_due_date=seen["due_date"],
         seen_title=seen["title"],
+        comment_cursor=max((kept.comment_cursor, *(comment.id for comment in issue.comments))),
         missing_looks=0,
         missing_since="",
         **sketch.sighting_changes,  # type: ignore[arg-type]
@@ -124,4 +133,5 @@ def _edit(sketch: Sketch) -> Edit:
         marker=pushes.get("marker"),
         add_labels=frozenset(wanted - present),
         remove_labels=frozenset(present - wanted),
+        comment=pushes.get(COMMENT),
     )

@@ -21,6 +21,12 @@ ACKNOWLEDGED = "The later date {} is acknowledged as a milestone change, and the
 AGREED = "Your answer was accepted; nothing is to be done here unless this issue is opened again"
 STILL_NEEDED = "The work is still needed"
 STAYS_CLOSED = "Not opened again; the item stays closed"
+NOT_ACCEPTED = {
+    RequestKind.VENDOR_DEPENDENCY: "That the work waits for the vendor was not accepted",
+    RequestKind.VENDOR_CHECK_IN: "The last check-in with the vendor was not accepted",
+    RequestKind.FALSE_POSITIVE: "That this is a false positive was not accepted",
+}
+"""What a rejected request tells those who work, until it is made anew."""
 
 TRANSITIONS = {
     "T7": "Not accepted as done on {}",
@@ -28,6 +34,9 @@ TRANSITIONS = {
     "T12": "Opened again on {}",
 }
 """What a transition of mapping/life.py tells those who work; the others show in the item's state."""
+
+BY_THE_CLAIMANT = {"T7": "The claim was taken back on {}"}
+"""What it tells where whoever claimed the work done takes that back themselves: nobody refused anything."""
 
 SET = {
     WorkStatus.NOT_STARTED: "The work status was set to not started on {}",
@@ -37,8 +46,10 @@ SET = {
 
 
 def notices(view: View, new: tuple[NewRequest, ...]) -> tuple[Notice, ...]:
-    """How the last request for a later date stands, and what was last decided about the work."""
-    return (*_date(view, new), *_work(view))
+    """How the last request for a later date stands, what was last decided about the work, and what was asked for in
+    vain.
+    """
+    return (*_date(view, new), *_work(view), *_asked_in_vain(view, new))
 
 
 def _date(view: View, new: tuple[NewRequest, ...]) -> Iterator[Notice]:
@@ -72,11 +83,21 @@ def _work(view: View) -> Iterator[Notice]:
             yield Notice(STAYS_CLOSED, view.decision.reason)
 
 
+def _asked_in_vain(view: View, new: tuple[NewRequest, ...]) -> Iterator[Notice]:
+    if view.item.state not in (State.OPEN, State.PENDING_VERIFICATION):
+        return
+    anew = {request.kind for request in new}
+    for kind, words in NOT_ACCEPTED.items():
+        last = _last(view, kind)
+        if kind not in anew and last is not None and last.state == "rejected":
+            yield Notice(words, last.decision_reason)
+
+
 def _asked_again(view: View, last: WorkDecision) -> Iterator[Notice]:
     """A status that was set by hand is told until it moves; a refused answer until there is another one."""
     if last.source in _sources(view, *REFUSALS):
         yield Notice(STILL_NEEDED, last.reason)
-    elif words := TRANSITIONS.get(last.source):
+    elif words := (last.own and BY_THE_CLAIMANT.get(last.source)) or TRANSITIONS.get(last.source):
         yield Notice(words.format(last.day), last.reason)
     elif last.status == view.item.work_status and (words := SET.get(view.item.work_status)):
         yield Notice(words.format(last.day), "" if last.source else last.reason)

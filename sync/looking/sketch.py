@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from ...connectors.base import Issue
 from ...mapping.item import PoamItem
 from ...mapping.life import RequestKind
-from ..record.kinds import Base, Request
+from ..record.kinds import Answer, Base, Request
 from .history import seen_values
 from .merge import Merged
 from .rules import Rules
-from .steps import ItemChange, NewConflict, NewRequest, Observed, View, Writes, Written
+from .steps import ItemChange, NewConflict, NewEvidence, NewRequest, Observed, View, Writes, Written
 
 
 @dataclass(slots=True)
@@ -33,6 +33,10 @@ class Sketch:
     pushes: dict[str, Written] = field(default_factory=dict)
     equal: set[str] = field(default_factory=set)
     withdrawn: dict[RequestKind, Observed] = field(default_factory=dict)
+    evidence: list[NewEvidence] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    answered: frozenset[int] = frozenset()
+    stands_for: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def item(self) -> PoamItem:
@@ -50,7 +54,8 @@ class Sketch:
             for request in self.view.requests
             if not (request.state == "waiting" and request.kind in self.withdrawn)
         )
-        return replace(self.view, item=self.item, requests=requests)
+        stand = self.view.stand and replace(self.view.stand, **self.stands_for)  # type: ignore[arg-type]
+        return replace(self.view, item=self.item, requests=requests, stand=stand)
 
     def seen(self, name: str) -> str | None:
         """A field as the issue shows it."""
@@ -58,7 +63,7 @@ class Sketch:
 
     def proposal(self, name: str) -> Observed | None:
         """The last thing a person did to a field: what they want now."""
-        return next((one for one in reversed(self.observed) if one.field == name), None)
+        return next((one for one in reversed(self.observed) if one.field == name and not one.overtaken), None)
 
     def change(self, values: Mapping[str, str | int | None], because: Observed, reason: str) -> None:
         """New values for the item."""

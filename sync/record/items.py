@@ -150,6 +150,13 @@ def unmirrored(database: Database, states: Iterable[State]) -> list[PoamItem]:
     return load(database, new) if any(database.query(f"SELECT 1 FROM items WHERE {new} LIMIT 1")) else []  # noqa: S608
 
 
+def items_without_issue(database: Database, states: Iterable[State]) -> list[PoamItem]:
+    """Items in one of these states that no issue mirrors now, though one may be planned."""
+    listed = ", ".join(f"'{state.value}'" for state in sorted(states))
+    has_one = "EXISTS (SELECT 1 FROM links WHERE item_uid = uid AND links.state IN ('live', 'missing'))"
+    return load(database, f"state IN ({listed}) AND NOT {has_one}")
+
+
 def natural(poam_id: str) -> tuple[tuple[int, int | str], ...]:
     """A sort key that puts V-2 before V-10."""
     parts = "".join(c if c.isdigit() else f" {c} " for c in poam_id).split()

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An item and its issue. `marker` is ours and exists before the issue does; `remote_id` is the tracker's."""
+    """An item and its issue. `marker` is ours and exists before the issue does; `remote_id` is the tracker's.
+
+    `author` is the account that wrote the issue where a person attached it, and blank where we made it.
+    """
 
     id: str
     item_uid: str
@@ -18,6 +21,7 @@ class Link:
     remote_key: str
     url: str
     state: str
+    author: str = ""
 
     @property
     def issue_id(self) -> str:
@@ -27,8 +31,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What we last saw of an issue, how far its history was read, and a date that nothing was made of yet: a later one
-    in its quiet period, or any that stands beside another, over which a conflict is open as long.
+    """What we last saw of an issue, how far its history and its comments were read, and a date that nothing was made of
+    yet: a later one in its quiet period, or any that stands beside another, over which a conflict is open as long.
     """
 
     link_id: str
@@ -45,6 +49,7 @@ class Sighting:
     date_waiting_source: str = ""
     missing_looks: int = 0
     missing_since: str = ""
+    comment_cursor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,20 @@ class Owed:
     not_before: str
     last_error: str
     created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What we owe a command in a comment, until it is seen below the issue.
+
+    `left_by` is when it had left at the latest: blank where it was never sent, the end of all days while it is under
+    way.
+    """
+
+    link_id: str
+    comment_id: int
+    text: str
+    left_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlite_utils import Database
 
 from ...mapping.item import State
-from .kinds import Base, Conflict, Link, Request, Sighting
+from .kinds import Answer, Base, Conflict, Link, Request, Sighting
 from .rows import rows
 from .schema import TO_FOLLOW
 from .unit import Unit
@@ -52,7 +52,24 @@ def links_with(database: Database, connector: str, column: str, values: Collecti
 
 def links_of_item(database: Database, link: Link) -> list[Link]:
     """Every link that the item of a link ever had at the same connector."""
-    return rows(database, Link, "connector = ? AND item_uid = ?", (link.connector, link.item_uid))
+    return links_of_mirror(database, link.item_uid, link.connector)
+
+
+def links_of_mirror(database: Database, item_uid: str, connector: str) -> list[Link]:
+    """Every link that an item ever had at a connector."""
+    return rows(database, Link, "connector = ? AND item_uid = ?", (connector, item_uid))
+
+
+def our_markers(database: Database, markers: Iterable[str | None]) -> frozenset[str]:
+    """Those of the markers that are of a link of this record, at whatever connector: issues are moved with theirs."""
+    wanted = json.dumps([marker for marker in markers if marker])
+    known = "marker IN (SELECT value FROM json_each(?))"
+    return frozenset(link.marker for link in rows(database, Link, known, (wanted,)))
+
+
+def links_with_issue(database: Database, item_uid: str) -> list[Link]:
+    """An item's issues, wherever they are; one that is missing stands for what it said last."""
+    return rows(database, Link, "item_uid = ? AND state IN ('live', 'missing')", (item_uid,))
 
 
 def links_to_look_at(database: Database, connector: str, quiet_since: str) -> list[Link]:
@@ -94,6 +111,11 @@ def keep_base(unit: Unit, link_id: str, field: str, base: Base) -> None:
     unit.put("bases", {"link_id": link_id, "field": field, **asdict(base)})
 
 
+def forget_bases(unit: Unit, link_id: str) -> None:
+    """Makes both sides be compared anew in every field."""
+    unit.db.execute("DELETE FROM bases WHERE link_id = ?", (link_id,))
+
+
 def forget_base(unit: Unit, link_id: str, field: str) -> None:
     """Makes both sides be compared anew."""
     unit.db.execute("DELETE FROM bases WHERE link_id = ? AND field = ?", (link_id, field))
@@ -107,3 +129,25 @@ def waiting_requests(database: Database, item_uid: str) -> list[Request]:
 def open_conflicts(database: Database, link_id: str) -> list[Conflict]:
     """The conflicts of a link that nobody has ended, at most one a field."""
     return rows(database, Conflict, "link_id = ? AND state = 'open'", (link_id,))
+
+
+def open_answers(database: Database, link_id: str) -> list[Answer]:
+    """What we owe the commands below a link's issue, oldest first."""
+    return rows(database, Answer, "link_id = ?", (link_id,), order="comment_id")
+
+
+def forget_answers(unit: Unit, link_id: str, comment_ids: Iterable[int]) -> None:
+    """Answers that were seen below the issue are owed no more."""
+    for comment_id in sorted(comment_ids):
+        unit.db.execute("DELETE FROM answers WHERE link_id = ? AND comment_id = ?", (link_id, comment_id))
+
+
+def doubt_answers(unit: Unit) -> None:
+    """After a restore nobody knows which answers were sent meanwhile: one may be under way at this instant."""
+    unit.db.execute("UPDATE answers SET left_by = ?", (unit.at,))
+
+
+def evidence_of(database: Database, item_uid: str) -> frozenset[tuple[str, str]]:
+    """Kind and reference of everything that proves, or may prove, the work on an item."""
+    found = database.conn.execute("SELECT kind, reference FROM evidence WHERE item_uid = ?", (item_uid,))
+    return frozenset((kind, reference) for kind, reference in found)

@@ -35,6 +35,15 @@ def in_hand(database: Database, owed: Owed) -> Owed:
     return owed_at(database, owed.link_id) or rows(database, Owed, "id = ?", (owed.id,))[0]
 
 
+def times_written(database: Database, link_id: str, payload: str, *, since: str) -> int:
+    """How often that very write was made at a link's issue since then, and since a person last asked for it again."""
+    asked_again = "SELECT max(resolved_at) FROM conflicts WHERE link_id = :link AND policy = 'refused'"
+    made = f"""SELECT count(*) FROM outbox WHERE link_id = :link AND payload = :payload AND state = 'DONE'
+               AND created_at >= :since AND created_at >= coalesce(({asked_again}), '')"""  # noqa: S608
+    found = database.conn.execute(made, {"link": link_id, "payload": payload, "since": since})
+    return int(found.fetchone()[0])
+
+
 def payloads(database: Database, link_id: str) -> Iterator[str]:
     """Everything we ever sent to the issue of a link."""
     sent = "SELECT payload FROM outbox WHERE link_id = ? AND attempts > 0"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from sqlite_utils import Database
 
 from .items import ITEM_COLUMNS
@@ -22,6 +25,16 @@ def last_word_on_work(database: Database, item_uid: str) -> Entry | None:
     return Entry(*found) if found else None
 
 
+def claimed_before(database: Database, decision: Entry) -> str:
+    """Whose claim of work done a decision about the work ended; blank where it ended none, or one that nobody made."""
+    found = database.conn.execute(
+        """SELECT old FROM journal WHERE item_uid = ? AND entity = 'items' AND field = 'work_done_by'
+           AND at = ? AND source = ? ORDER BY seq DESC LIMIT 1""",
+        (decision.item_uid, decision.at, decision.source),
+    ).fetchone()
+    return (found[0] or "") if found else ""
+
+
 def work_before_it_ended(database: Database, item_uid: str) -> str | None:
     """The work status that an item had before its work was last claimed done or declined; None if it never was."""
     found = database.conn.execute(
@@ -30,6 +43,27 @@ def work_before_it_ended(database: Database, item_uid: str) -> str | None:
         (item_uid,),
     ).fetchone()
     return found[0] if found else None
+
+
+def work_before_it_ended_at(database: Database, item_uid: str, link_id: str) -> str | None:
+    """The work status that one issue of an item showed before its people last closed it; None if they never did."""
+    found = database.conn.execute(
+        """SELECT old FROM journal WHERE item_uid = ? AND entity = 'observed' AND entity_id = ?
+           AND field = 'work_status' AND new IN ('done', 'wont_do') AND old NOT IN ('done', 'wont_do')
+           ORDER BY seq DESC LIMIT 1""",
+        (item_uid, link_id),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def last_claim(database: Database, item_uid: str, link_ids: Iterable[str]) -> tuple[str, str]:
+    """When it was seen that one of these issues was closed as done, the last of them, and by whom; blank for none."""
+    found = database.conn.execute(
+        """SELECT at, person FROM journal WHERE item_uid = ? AND entity = 'observed' AND field = 'work_status'
+           AND new = 'done' AND entity_id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1""",
+        (item_uid, json.dumps(list(link_ids))),
+    ).fetchone()
+    return found or ("", "")
 
 
 def workers_of(database: Database, item_uid: str) -> frozenset[str]:
@@ -78,6 +112,17 @@ def changed_items(database: Database, after: int) -> frozenset[str]:
     """The items that the journal touched after that row."""
     found = database.conn.execute("SELECT DISTINCT item_uid FROM journal WHERE seq > ?", (after,))
     return frozenset(uid for (uid,) in found)
+
+
+def said_here(database: Database, item_uid: str, field: str) -> str | None:
+    """The last value that a field of an item had by a word from here: a person's, or that of its import."""
+    found = database.conn.execute(
+        """SELECT CASE field WHEN :field THEN new ELSE json_extract(new, '$.' || :field) END FROM journal
+           WHERE item_uid = :uid AND entity = 'items' AND field IN (:field, '*') AND origin NOT GLOB 'sync:*'
+           ORDER BY seq DESC LIMIT 1""",
+        {"uid": item_uid, "field": field},
+    ).fetchone()
+    return found[0] if found else None
 
 
 def last_words(database: Database, item_uid: str, field: str) -> tuple[Entry | None, Entry | None]:

@@ -8,11 +8,18 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from .kinds import Conflict, Link, Owed, Request, Sighting
+from .kinds import Answer, Conflict, Link, Owed, Request, Sighting
 from .unit import Unit
 
-T = TypeVar("T", Link, Sighting, Owed, Request, Conflict)
-TABLE = {Link: "links", Sighting: "sightings", Owed: "outbox", Request: "requests", Conflict: "conflicts"}
+T = TypeVar("T", Link, Sighting, Owed, Request, Conflict, Answer)
+TABLE = {
+    Link: "links",
+    Sighting: "sightings",
+    Owed: "outbox",
+    Request: "requests",
+    Conflict: "conflicts",
+    Answer: "answers",
+}
 
 
 def rows(
@@ -24,6 +31,6 @@ def rows(
     return [kind(**row) for row in database.query(query, tuple(values))]
 
 
-def keep(unit: Unit, row: Sighting | Owed) -> None:
+def keep(unit: Unit, row: Sighting | Owed | Answer) -> None:
     """Stores a row of the engine's memory."""
     unit.put(TABLE[type(row)], asdict(row))

@@ -1,8 +1,8 @@
 """The tables, their guards and how an older file becomes a current one.
 
 Fact tables hold what the journal says and nothing else: every row carries `journal_seq`, the journal row that last
-touched it, and triggers refuse a change without one. Mirror tables (`bases`, `outbox`, `cursors`, `sightings`) are the
-engine's memory of the trackers and are not facts.
+touched it, and triggers refuse a change without one. Mirror tables (`bases`, `outbox`, `answers`, `cursors`,
+`sightings`) are the engine's memory of the trackers and are not facts.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ def _one_of(column: str, *values: str, null: bool = False) -> str:
 
 _RATING = ("critical", "high", "moderate", "low")
 _DECISION = ("yes", "no", "pending")
+_REQUEST = (
+    *("later_date", "declined", "duplicate", "cannot_reproduce", "reopened"),
+    *("vendor_dependency", "vendor_check_in", "false_positive"),
+)
 _JOURNALED = "journal_seq INTEGER NOT NULL REFERENCES journal(seq)"
 _ITEM = "item_uid TEXT NOT NULL REFERENCES items(uid)"
 
@@ -100,7 +104,7 @@ CREATE TABLE milestone_changes (
 
 CREATE TABLE links (
   id TEXT PRIMARY KEY, {_ITEM}, connector TEXT NOT NULL, number INTEGER NOT NULL, marker TEXT NOT NULL UNIQUE,
-  remote_id TEXT, remote_key TEXT NOT NULL, url TEXT NOT NULL,
+  remote_id TEXT, remote_key TEXT NOT NULL, url TEXT NOT NULL, author TEXT NOT NULL,
   {_one_of("state", "planned", "live", "missing", "retired")}, {_JOURNALED},
   UNIQUE (item_uid, connector, number)
 ) STRICT;
@@ -109,7 +113,7 @@ CREATE INDEX link_to_bind ON links(connector) WHERE state = 'planned';
 
 CREATE TABLE requests (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT REFERENCES links(id),
-  {_one_of("kind", "later_date", "declined", "duplicate", "cannot_reproduce", "reopened")},
+  {_one_of("kind", *_REQUEST)},
   {_one_of("state", "waiting", "approved", "rejected", "superseded")},
   {_date("due_date")}, {_date("requested_date")}, requested_by TEXT NOT NULL, requested_by_name TEXT NOT NULL,
   requested_at TEXT NOT NULL, reason TEXT NOT NULL, source TEXT NOT NULL,
@@ -122,6 +126,7 @@ CREATE TABLE evidence (
   id TEXT PRIMARY KEY, {_ITEM}, {_one_of("state", "candidate", "accepted")}, kind TEXT NOT NULL,
   reference TEXT NOT NULL, sha256 TEXT NOT NULL, added_by TEXT NOT NULL, added_at TEXT NOT NULL, {_JOURNALED}
 ) STRICT;
+CREATE INDEX evidence_of_item ON evidence(item_uid);
 
 CREATE TABLE conflicts (
   id INTEGER PRIMARY KEY, {_ITEM}, link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL,
@@ -145,9 +150,14 @@ CREATE TABLE sightings (
   updated TEXT NOT NULL, seen_work_status TEXT, seen_due_date TEXT, seen_title TEXT,
   {_date("date_waiting")}, date_waiting_by TEXT NOT NULL, date_waiting_by_name TEXT NOT NULL,
   date_waiting_at TEXT NOT NULL, date_waiting_source TEXT NOT NULL, missing_looks INTEGER NOT NULL,
-  missing_since TEXT NOT NULL
+  missing_since TEXT NOT NULL, comment_cursor INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sighting_to_follow ON sightings(link_id) WHERE {TO_FOLLOW};
+
+CREATE TABLE answers (
+  link_id TEXT NOT NULL REFERENCES links(id), comment_id INTEGER NOT NULL, text TEXT NOT NULL, left_by TEXT NOT NULL,
+  PRIMARY KEY (link_id, comment_id)
+) STRICT;
 
 CREATE TABLE bases (
   link_id TEXT NOT NULL REFERENCES links(id), field TEXT NOT NULL, record_value TEXT, tracker_value TEXT,

@@ -119,7 +119,8 @@ def not_carried_over(database: Database) -> list[str]:
     """The POA&M ids of mirrored items that changed after the last journal row that a whole cycle has planned."""
     found = database.query(
         """SELECT DISTINCT poam_id FROM items JOIN journal ON journal.item_uid = items.uid
-           WHERE journal.entity IN ('items', 'milestone_changes', 'requests')
+           WHERE (journal.entity IN ('items', 'milestone_changes', 'requests')
+                  OR (journal.entity = 'links' AND journal.origin = 'cli'))
            AND journal.seq > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'planned_seq')
            AND EXISTS (SELECT 1 FROM links WHERE links.item_uid = items.uid AND links.state <> 'retired')
            ORDER BY poam_id"""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...connectors.settings import is_zone
 from ...mapping.item import WorkStatus
 from ...mapping.profiles import PROFILES
 from .problems import Location, Problem, did_you_mean
@@ -42,23 +43,17 @@ def _systems(config: Config) -> Iterator[Problem]:
             yield Problem(("systems", at, "id"), f"{system.id} is the id of {seen[system.id]} systems")
         if ":" in system.id:
             yield Problem(("systems", at, "id"), "must not hold a colon: SYSTEM:ID names an item")
+        if any(map(str.isspace, system.id)):
+            yield Problem(("systems", at, "id"), "must be one word, without blanks, such as ACME")
         if system.impact_level not in ("", *IMPACT_LEVELS):
             told = f"{system.impact_level} is none of {', '.join(IMPACT_LEVELS)}"
             yield Problem(("systems", at, "impact_level"), told + did_you_mean(system.impact_level, IMPACT_LEVELS))
         if system.profile not in PROFILES:
             told = did_you_mean(system.profile, tuple(PROFILES))
             yield Problem(("systems", at, "profile"), "unknown profile" + told)
-        if not _is_zone(system.timezone):
+        if not is_zone(system.timezone):
             told = did_you_mean(system.timezone, zoneinfo.available_timezones())
             yield Problem(("systems", at, "timezone"), "unknown time zone" + told)
-
-
-def _is_zone(name: str) -> bool:
-    """Opens the one zone: listing them all costs a walk of the disk."""
-    try:
-        return bool(zoneinfo.ZoneInfo(name))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return False
 
 
 def _people(config: Config) -> Iterator[Problem]:
@@ -101,7 +96,10 @@ def _accounts(config: Config) -> Iterator[Problem]:
 def _paths(config: Config) -> Iterator[Problem]:
     """A path is never repeated here: a token may stand in its place."""
     paths: dict[Location, str] = {("record", "path"): config.record.path}
-    paths |= {("connectors", name, "token_file"): each.token_file for name, each in config.connectors.items()}
+    for name, each in config.connectors.items():
+        key = "token_file" if each.secret_file == each.token_file else "private_key_file"
+        paths["connectors", name, key] = each.secret_file
+        paths["connectors", name, "webhook_secret_file"] = "".join(each.webhook_secret_file)
     for place, path in paths.items():
         if any(character < " " for character in path):
             yield Problem(place, "must be a file's path, without control characters")
@@ -120,6 +118,17 @@ def _connectors(config: Config) -> Iterator[Problem]:
             yield Problem(("connectors", name, "timeout_seconds"), "must be at most 300")
         yield from (Problem(("connectors", name, "url"), told) for told in _url(settings.base_url))
         yield from _statuses(name, settings.statuses)
+
+
+def _webhooks(config: Config) -> Iterator[Problem]:
+    if config.webhooks.listen and config.webhooks.address[1] > 65535:
+        yield Problem(("webhooks", "listen"), "a port is at most 65535")
+    for name, settings in config.connectors.items():
+        if not all(re.fullmatch(r"[A-Z_][A-Z0-9_]*", each) for each in settings.webhook_secret_env):
+            told = "must name environment variables in capitals, such as JIRA_WEBHOOK_SECRET, never a secret"
+            yield Problem(("connectors", name, "webhook_secret_env"), told)
+        if not all(settings.webhook_secret_file):
+            yield Problem(("connectors", name, "webhook_secret_file"), "must be a file's path")
 
 
 def _url(url: str) -> Iterator[str]:
@@ -165,5 +174,6 @@ _CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     _accounts,
     _paths,
     _connectors,
+    _webhooks,
     _routes,
 )

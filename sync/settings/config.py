@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from ...connectors.settings import GithubSettings, JiraSettings, Settings
 from ..errors import ConfigError
 from .checks import cross_checks
-from .limits import Limits, Wait
+from .limits import Duration, Limits, Wait
 from .policies import Policy
 from .problems import Problem, may_be_secret, problems_of
 from .stand_ins import beside, mended
@@ -77,6 +77,19 @@ class Sync(_Table):
     policies: Policies = Policies()
 
 
+class Webhooks(_Table):
+    """`[webhooks]`: where the daemon listens for them, and how long it rests at least between two cycles."""
+
+    listen: str = Field(default="", pattern=r"^(|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5})$")
+    least_rest: Duration = timedelta(seconds=5)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen at."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Route(_Table):
     """`[[routes]]`: where an item is mirrored. Empty means any; of `controls` one must be the item's."""
 
@@ -92,6 +105,7 @@ class Config(_Table):
     systems: tuple[System, ...] = Field(min_length=1)
     people: Mapping[str, Person] = {}
     sync: Sync = Sync()
+    webhooks: Webhooks = Webhooks()
     connectors: Mapping[str, Settings] = {}
     routes: tuple[Route, ...] = ()
 
@@ -130,6 +144,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "sync": Sync,
     "limits": Limits,
     "policies": Policies,
+    "webhooks": Webhooks,
     "jira": JiraSettings,
     "github": GithubSettings,
     "routes": Route,
@@ -192,15 +207,46 @@ def _refused(path: Path, problems: list[Problem]) -> ConfigError:
 def secret(settings: JiraSettings | GithubSettings, environ: Mapping[str, str], base: Path) -> str:
     """The connector's token, from where the configuration says. Raises ConfigError, never with a value."""
     if settings.token_env:
-        place, text = _place("environment variable", settings.token_env), environ.get(settings.token_env, "")
-    else:
-        place = _place("token file", settings.token_file, base)
-        text = _read_secret(base / settings.token_file, place)
+        return _of_variable(settings.token_env, environ, "the tracker's API token")
+    if settings.type == "github" and settings.is_app:
+        return _private_key(settings.private_key_file, base)
+    return _of_file("token file", settings.token_file, base, "the tracker's API token")
+
+
+def webhook_secrets(settings: JiraSettings | GithubSettings, environ: Mapping[str, str], base: Path) -> tuple[str, ...]:
+    """What may sign the connector's webhooks, none where nothing is named. Raises ConfigError, never with a value."""
+    it = "the secret that the webhook was registered with"
+    return (
+        *(_of_variable(name, environ, it) for name in settings.webhook_secret_env),
+        *(_of_file("webhook secret file", path, base, it) for path in settings.webhook_secret_file),
+    )
+
+
+def _private_key(path: str, base: Path) -> str:
+    """A GitHub App's key: PEM, and so the only secret of several lines."""
+    place, what = _place("private key file", path, base), "the private key (.pem) that GitHub made for the App"
+    text = _read_secret(base / path, place, what).strip()
+    if not (text.isascii() and text.startswith("-----BEGIN ") and text.endswith("PRIVATE KEY-----")):
+        raise ConfigError(f"{place} holds no private key", hint=f"it must hold {what}")
+    return text
+
+
+def _of_variable(name: str, environ: Mapping[str, str], what: str) -> str:
+    return _usable(environ.get(name, ""), _place("environment variable", name), what)
+
+
+def _of_file(kind: str, path: str, base: Path, what: str) -> str:
+    place = _place(kind, path, base)
+    return _usable(_read_secret(base / path, place, what), place, what)
+
+
+def _usable(text: str, place: str, what: str) -> str:
+    """The secret without the blanks around it."""
     if not text.strip():
-        raise ConfigError(f"{place} is not set or empty", hint="it must hold the tracker's API token")
+        raise ConfigError(f"{place} is not set or empty", hint=f"it must hold {what}")
     token = text.strip()
     if not (token.isascii() and token.isprintable()):
-        raise ConfigError(f"{place} holds a character that no token has", hint="copy the tracker's API token again")
+        raise ConfigError(f"{place} holds a character that no token has", hint=f"copy {what} again")
     return token
 
 
@@ -211,10 +257,9 @@ def _place(kind: str, name: str, base: Path | None = None) -> str:
     return f"{kind} {base / name if base else name}"
 
 
-def _read_secret(path: Path, place: str) -> str:
+def _read_secret(path: Path, place: str, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        hint = "it must hold the tracker's API token"
-        raise ConfigError(f"{place} cannot be read: {reason}", hint=hint) from None
+        raise ConfigError(f"{place} cannot be read: {reason}", hint=f"it must hold {what}") from None

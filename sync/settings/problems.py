@@ -23,6 +23,7 @@ _SHAPES: Mapping[str | int, str] = {
     "project": "a project's key, such as SEC",
     "due_field": "duedate or a custom field's id, such as customfield_10042",
     "repository": "owner/name, such as acme/web",
+    "listen": "HOST:PORT, such as 127.0.0.1:8787",
 }
 _SHORT = 16  # no tracker's token is so short
 _OF_TYPE = {"union_tag_not_found", "union_tag_invalid"}
@@ -82,6 +83,7 @@ _TEXTS: Mapping[str, Callable[[ErrorDetails], str]] = {
     "value_error": lambda e: str(e["ctx"]["error"]),
     "string_pattern_mismatch": lambda e: f"must be {_SHAPES.get(e['loc'][-1], e['ctx']['pattern'])}",
     "greater_than": lambda _: "must be more than zero",
+    "too_long": lambda e: f"may name {e['ctx']['max_length']} at most",
     "tuple_type": lambda e: _not_a_list(e["loc"], e["input"]),
     "url_parsing": lambda _: "must be an address that begins with https://",
     "url_scheme": lambda _: "must be an address that begins with https://",

@@ -45,8 +45,9 @@ def _mend(data: Any, at: Location) -> None:
     *parents, key = at
     for part in parents:
         data = data[part]
-    if key == "":  # the whole table: the two ways to name a token's place are all that it can get wrong
-        data.pop("token_file", None)
+    if key == "":  # the whole table: the ways to name a token's place are all that it can get wrong
+        for name in ("token_file", "app_id", "private_key_file", "installation_id"):
+            data.pop(name, None)
         data["token_env"] = "STAND_IN"  # noqa: S105 - a name
     elif key in _STAND_INS or isinstance(data, list):
         data[key] = _STAND_INS.get(key, "?")

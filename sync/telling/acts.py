@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from ...mapping.item import PoamItem
 from ..record.journal import CREATED, OBSERVED, Entry
 
-_COUNTERS = frozenset({"work_status_version", "status_date"})  # they move with whatever else happens
+COUNTERS = frozenset({"work_status_version", "status_date"})
+"""What moves with whatever else happens to an item."""
+_FLAGS = frozenset(field.name for field in fields(PoamItem) if str(field.type).startswith("bool"))
 _SINGULAR = {"requests": "request", "conflicts": "conflict", "milestone_changes": "milestone change", "links": "issue"}
 _NUMBERED = frozenset({"requests", "conflicts"})
 _DECIDED = frozenset({"items", "requests", "conflicts", "milestone_changes"})
@@ -55,7 +58,7 @@ class Act:
     def _told(self) -> list[Entry]:
         """The rows that say something new: not who and when once more, nor a counter beside what it counts."""
         said = {self.first.at, self.first.person, *(entry.reason for entry in self.entries)} - {""}
-        news = [entry for entry in self.entries if entry.new not in said and entry.field not in _COUNTERS]
+        news = [entry for entry in self.entries if entry.new not in said and entry.field not in COUNTERS]
         return news or [self.first]
 
 
@@ -77,7 +80,7 @@ def decisions(entries: Iterable[Entry]) -> Iterator[Act]:
     """
     for act in acts(entries):
         of_the_record = act.first.origin in ("cli", "import") and act.first.entity in _DECIDED
-        if of_the_record and any(entry.field not in _COUNTERS for entry in act.entries):
+        if of_the_record and any(entry.field not in COUNTERS for entry in act.entries):
             yield act
 
 
@@ -86,8 +89,10 @@ def _change(entry: Entry) -> str:
         row = json.loads(entry.new or "{}")
         named = " ".join(str(row[name]) for name in _KNOWN_BY.get(entry.entity, ()) if row.get(name))
         return f"added: {named}" if named else "added"
-    return f"{entry.field}: {_value(entry.old)} -> {_value(entry.new)}"
+    old, new = (plain(entry.field, each) for each in (entry.old, entry.new))
+    return f"{entry.field}: {old or 'nothing'} -> {new or 'nothing'}"
 
 
-def _value(value: str | None) -> str:
-    return "nothing" if value in (None, "") else str(value)
+def plain(field: str, written: str | None) -> str | None:
+    """A value as a journal row has it in the words of `poam set`: a flag is yes or no, and not a number."""
+    return {"0": "no", "1": "yes"}.get(written or "", written) if field in _FLAGS else written

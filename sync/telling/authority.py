@@ -47,7 +47,7 @@ RULES: Mapping[str, str] = {
     "claim (pending_verification), reopened takes the claim back, declined asks for a decision, nothing closes an item",
     "work_status": "the engineers' own: a tracker's change is taken, and where the record changed it meanwhile both "
     "are kept as a conflict; an engineer, ISSO or AO may set it while the item is open",
-    "work_status_version": _FOLLOWS + "it counts the changes of work_status",
+    "work_status_version": _FOLLOWS + "it counts the changes of work_status that were made here",
     "work_done_at": _FOLLOWS + "when the work was claimed done; taken back with the claim",
     "work_done_by": _FOLLOWS + "who claimed the work done, and therefore may not verify it",
     "closure_reason": _FOLLOWS + "the beginning of the reason with which a person closed the item",

@@ -18,6 +18,7 @@ from ..record.journal import CREATED, OBSERVED, Entry, entries
 from ..record.kinds import Conflict, Link, Request, Sighting
 from ..record.rows import rows
 from ..settings.problems import did_you_mean
+from .acts import plain
 from .authority import ALIASES, AT_TRACKERS, RULES, rule_of
 from .derivations import DERIVED, Day, Derivation, Input
 from .outcomes import Outcome, Story, created, outcomes
@@ -128,7 +129,7 @@ def _events(story: Story, sources: Sequence[str], at_tracker: str | None) -> lis
 def _own(story: Story, row: Entry, name: str) -> list[Event]:
     """The event that a journal row is for a field, if it is one."""
     if row.entity == "items" and row.field == name:
-        return [_event(story, row, "changed", name, row.old, row.new)]
+        return [_event(story, row, "changed", name, plain(name, row.old), plain(name, row.new))]
     if row.entity == "items" and row.field == CREATED:
         return [_event(story, row, "created", name, None, told_value(name, created(row).get(name)))]
     if row.entity == name and row.field == CREATED:

@@ -152,6 +152,8 @@ def _waiting(story: Story, seen: Entry) -> Outcome:
 
 
 def _title(story: Story, seen: Entry) -> Outcome | None:
+    if story.links[seen.entity_id].author:
+        return Outcome("noted", "noted; the title of an attached issue is its people's")
     return Outcome("undone", "undone: the title is the record's")
 
 
@@ -171,7 +173,10 @@ _DATES = ("forecast_date", "approved_extension_date", "scheduled_completion_date
 
 def _work_status(story: Story, seen: Entry) -> Outcome | None:
     known = story.value_before("work_status", seen.seq) == seen.new
-    return Outcome("known", "the record says so already") if known else None
+    if known:
+        return Outcome("known", "the record says so already")
+    several = sum(link.state in ("live", "missing") for link in story.links.values()) > 1
+    return Outcome("noted", "noted for this issue; the item goes by all of its issues") if several else None
 
 
 _VERDICTS: Mapping[str, Callable[[Story, Entry], Outcome | None]] = {

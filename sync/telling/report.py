@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ...connectors.base import Issue
 from ...connectors.errors import TrackerError
 from ...mapping.item import PoamItem
 from ..delivery.postman import Delivery
@@ -15,8 +18,18 @@ from .resting import Resting
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A label that is meant for a due date and is none, and its issue's key."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorReport:
-    """What a cycle read, wrote and decided at one connector. `owed` writes wait for the next cycle."""
+    """What a cycle read, wrote and decided at one connector. `owed` writes wait for the next cycle, `unread` labels are
+    those of issues that brought news.
+    """
 
     connector: str
     read: int = 0
@@ -27,6 +40,7 @@ class ConnectorReport:
     conflicts: int = 0
     refused: int = 0
     owed: int = 0
+    unread: tuple[Unread, ...] = ()
     error: TrackerError | MassChange | None = None
 
 
@@ -69,5 +83,17 @@ def report_of(record: Record, each: ConnectorPlan, delivery: Delivery) -> Connec
         conflicts=sum(len(step.conflicts) for step in steps),
         refused=delivery.refused,
         owed=len(writes_owed(record.db, each.seen.connector)),
+        unread=tuple(dict.fromkeys(unread(step.issue for step in steps))),
         error=each.seen.error or delivery.error,
     )
+
+
+_LIKE_A_DATE = re.compile(r"due:\s*[0-9].*", re.IGNORECASE)
+
+
+def unread(issues: Iterable[Issue]) -> Iterator[Unread]:
+    """The labels that look like a due date, such as `due:2026-13-01`, and give their issue none."""
+    for issue in issues:
+        for label in sorted(filter(_LIKE_A_DATE.fullmatch, issue.labels)):
+            if label.partition(":")[2] not in issue.due_dates:
+                yield Unread(issue.key, label)

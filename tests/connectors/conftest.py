@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.connectors.contract", "tests.connectors.contract_changes")
+pytest.register_assert_rewrite(
+    "tests.connectors.contract", "tests.connectors.contract_changes", "tests.connectors.contract_comments"
+)

@@ -16,6 +16,8 @@ from poam.connectors.sandbox.github_person import GithubPerson
 from poam.connectors.sandbox.server import SandboxServer
 from poam.connectors.settings import GithubSettings
 
+from .traffic import recorded
+
 REPOSITORY = "acme/web"
 TOKEN = "bot-token"
 MARKER = "mfrggzdfmztwq2lk"
@@ -44,7 +46,7 @@ class GithubStage:
         """Starts the server; the clock stands at noon of 2 March 2026."""
         clock = Clock(datetime(2026, 3, 2, 12, tzinfo=UTC))
         sandbox = SandboxGithub(clock, repository=REPOSITORY)
-        with SandboxServer(sandbox.app) as server:
+        with SandboxServer(recorded(sandbox.app, "github")) as server:
             tracker = GithubTracker("code", settings_for(server.url), TOKEN)
             person = GithubPerson(server.url, REPOSITORY, "maya-token")
             server.requests.clear()

@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from starlette.types import ASGIApp
+
 from poam.connectors.jira import JiraTracker
 from poam.connectors.sandbox.clock import Clock
 from poam.connectors.sandbox.jira import BOT, ENGINEER, SandboxJira
 from poam.connectors.sandbox.jira_person import JiraPerson
+from poam.connectors.sandbox.jira_site import Deployment
 from poam.connectors.sandbox.server import Fault, SandboxServer
 from poam.connectors.settings import JiraSettings
 
 from .stage import Stage
+from .traffic import recorded
 
 CREATE = r"/issue$"
 SEARCH = r"/search/jql$"
+LOGIN: dict[Deployment, dict[str, str]] = {"Cloud": {"user": BOT.email}, "Data Center": {"user": ""}}
+"""At a Data Center a personal access token needs no user."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,14 @@ class JiraStage(Stage):
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[JiraStage]:
+    def open(cls, deployment: Deployment = "Cloud") -> Iterator[JiraStage]:
         """An empty project SEC at noon on 2 March 2026; the clock stands still until told."""
         clock = Clock(datetime(2026, 3, 2, 12, tzinfo=UTC))
-        sandbox = SandboxJira(clock)
-        with SandboxServer(sandbox.app) as server, closing(tracker(server.url)) as ours:
+        sandbox = SandboxJira(clock, deployment=deployment)
+        with (
+            SandboxServer(recorded(sandbox.app, deployment)) as server,
+            closing(tracker(server.url, **LOGIN[deployment])) as ours,
+        ):
             person = JiraPerson(server.url, ENGINEER.email, ENGINEER.token)
             server.requests.clear()
 
@@ -48,10 +57,18 @@ class JiraStage(Stage):
 
     def another(self, **changes: Any) -> JiraTracker:
         """A second tracker on the same project, as after a restart, with other settings."""
-        return tracker(self.server.url, **changes)
+        return tracker(**{"url": self.server.url, **LOGIN[self.sandbox.deployment], **changes})
 
 
 def tracker(url: str, *, token: str = BOT.token, **changes: Any) -> JiraTracker:
     """A tracker for project SEC with the bot's account."""
     settings = {"type": "jira", "url": url, "token_env": "T", "user": BOT.email, "project": "SEC"} | changes
     return JiraTracker("jira", JiraSettings(**settings), token)
+
+
+@contextmanager
+def through(stage: JiraStage, site: ASGIApp, **changes: Any) -> Iterator[JiraTracker]:
+    """A tracker at the stage's site with something standing before it."""
+    login = LOGIN[stage.sandbox.deployment]
+    with SandboxServer(site) as server, closing(tracker(server.url, **login | changes)) as ours:
+        yield ours

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Literal
 
 import pytest
 
 from poam.connectors.sandbox.server import Fault
 
-from . import simulated_stage
+from . import github_carriers, simulated_stage
 from .contract import TrackerContract
+from .contract_comments import Commenting
 from .contract_laws import Laws
 from .github_stage import GithubStage
 from .jira_stage import JiraStage
@@ -33,7 +35,9 @@ def github() -> Iterator[Stage]:
 STAGES: dict[str, Callable[[], AbstractContextManager[Stage]]] = {
     "memory": memory,
     "jira": JiraStage.open,
+    "jira-data-center": partial(JiraStage.open, "Data Center"),
     "github": github,
+    **{f"github-{place}": partial(github_carriers.contract, place) for place in ("label", "issue_field", "milestone")},
     **simulated_stage.STAGES,
 }
 
@@ -44,5 +48,5 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield stage
 
 
-class TestContract(TrackerContract, Laws):
+class TestContract(TrackerContract, Laws, Commenting):
     """See `TrackerContract`."""

@@ -196,7 +196,6 @@ class TestOddSites:
             (JSONResponse({"name": "something else"}), "there is no Jira at this address"),
             (JSONResponse([1]), "there is no Jira at this address"),
             (RedirectResponse("https://elsewhere.example/login?t=1"), "sent on to https://elsewhere.example;"),
-            (JSONResponse({"versionNumbers": [9, 4], "deploymentType": "Server"}), "only Jira Cloud"),
         ],
     )
     def test_a_check_says_what_is_there_and_what_to_do(self, app: ASGIApp, said: str) -> None:
@@ -299,10 +298,10 @@ class TestCheck:
 
         assert stage.tracker.get(stage.create("after", due_date="2026-04-01")).due_dates == ("2026-04-01",)
 
-    def test_a_due_field_with_a_time_is_a_problem(self, stage: JiraStage) -> None:
-        stage.sandbox.due_type = "datetime"
+    def test_a_due_field_that_is_no_date_is_a_problem(self, stage: JiraStage) -> None:
+        stage.sandbox.due_type = "string"
 
-        assert "duedate is a datetime; choose a date field" in stage.tracker.check().problems[0]
+        assert "duedate is a string; choose a date field" in stage.tracker.check().problems[0]
 
     def test_a_required_field_that_we_cannot_fill_is_a_problem(self, stage: JiraStage) -> None:
         stage.sandbox.required = {"customfield_10077"}

@@ -21,6 +21,7 @@ SPECIFICATION = Path(__file__).parents[3] / "shared/data/specs/github.api.github
 HOME, ISSUE = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/issues/{issue_number}"
 AT_ONCE = {"seconds_between_requests": 0, "seconds_between_writes": 0}
 NEW = {"title": "New", "body": "Text", "labels": ["bug"]}
+QUERIES = ("", "?direction=desc", "?since=2026-03-02T12:01:00Z&sort=updated&direction=desc")
 PATHS = {"owner": "acme", "repo": "web", "issue_number": "1", "name": "bug"}
 
 
@@ -73,6 +74,7 @@ def send(stage: GithubStage, method: str, path: str, token: str = TOKEN, **rest:
         ("POST", f"{HOME}/issues", NEW, 201),
         ("POST", f"{HOME}/issues", {"title": ""}, 422),
         ("GET", f"{HOME}/issues/events", None, 200),
+        ("GET", f"{HOME}/issues/comments", None, 200),
         ("GET", ISSUE, None, 200),
         ("PATCH", ISSUE, {"title": "Other", "state": "closed", "state_reason": "not_planned"}, 200),
         ("PATCH", ISSUE, {"body": "b" * 65_537}, 422),
@@ -94,7 +96,8 @@ def test_every_answer_has_the_shape_that_the_vendor_specifies(
     stage.person.reopen(number)
     stage.person.rename(number, "Renamed")
     stage.person.comment(number, "Looking")
-    stage.sandbox.open_pull_request("raj", "A change", ["poam"])
+    stage.sandbox.open_pull_request("raj", "A change", ["poam"], mentions=[int(number)])
+    stage.sandbox.push_commit("raj", "7638417db6d59f3c431d3e1f261cc637155684cd", closes=int(number))
     answer = send(stage, method, template.format(**PATHS), json=data, params={"state": "all"})
     assert answer.status_code == status
     response = specification["paths"][template][method.lower()]["responses"][str(status)]
@@ -153,9 +156,9 @@ def test_links_address_the_repository_by_its_id_and_keep_the_query(stage: Github
 def test_an_unchanged_list_is_a_304_for_the_same_token_only_and_costs_no_quota(stage: GithubStage) -> None:
     path = "/repositories/4711/issues"
     tag = send(stage, "GET", path).headers["ETag"]
-    left = stage.sandbox.remaining
+    left = stage.sandbox.quota.remaining
     again = send(stage, "GET", path, headers={"If-None-Match": tag})
-    assert (again.status_code, again.content, stage.sandbox.remaining) == (304, b"", left)
+    assert (again.status_code, again.content, stage.sandbox.quota.remaining) == (304, b"", left)
     assert send(stage, "GET", path, "maya-token", headers={"If-None-Match": tag}).status_code == 200
     stage.sandbox.store.create(stage.sandbox.users["raj"], "New", None)
     assert send(stage, "GET", path, headers={"If-None-Match": tag}).status_code == 200
@@ -169,7 +172,7 @@ def test_time_is_the_sandboxs_and_in_whole_seconds(stage: GithubStage) -> None:
 
 
 def test_an_exhausted_quota_refuses_until_the_reset_it_names(stage: GithubStage) -> None:
-    stage.sandbox.remaining = 1
+    stage.sandbox.quota.remaining = 1
     assert send(stage, "GET", "/user").headers["X-RateLimit-Remaining"] == "0"
     refused = send(stage, "GET", "/user")
     assert (refused.status_code, refused.headers["X-RateLimit-Reset"]) == (403, "1772456400")
@@ -237,6 +240,44 @@ def test_disabled_issues_and_deleted_ones_are_410_and_an_archive_is_read_only(st
     assert send(stage, "POST", "/repos/acme/web/issues", json=NEW).status_code == 403
     stage.sandbox.has_issues = False
     assert send(stage, "GET", "/repos/acme/web/issues").status_code == 410
+
+
+def test_what_moved_is_redirected_and_its_parts_are_nowhere(stage: GithubStage) -> None:
+    number = made(stage.tracker, DRAFT).id
+    stage.sandbox.transfer(int(number), "acme/api", 7)
+    moved = send(stage, "GET", f"/repos/acme/web/issues/{number}?x=1", allow_redirects=False)
+    assert (moved.status_code, moved.json()["message"]) == (301, "Moved Permanently")
+    assert moved.headers["Location"].endswith("/issues/7?x=1")
+    there = requests.get(moved.headers["Location"], headers=moved.request.headers, timeout=10).json()
+    assert (there["number"], there["html_url"]) == (7, f"{stage.server.url}/acme/api/issues/7")
+    assert send(stage, "GET", f"/repos/acme/web/issues/{number}/comments").status_code == 404
+
+
+def test_comments_are_listed_since_a_time_and_in_the_order_asked_for(stage: GithubStage) -> None:
+    number = made(stage.tracker, DRAFT).id
+    for text in ("one", "two", "three"):
+        stage.person.comment(number, text)
+        stage.clock.advance(minutes=1)
+    path = "/repos/acme/web/issues/comments"
+    told = [[row["body"] for row in send(stage, "GET", path + query).json()] for query in QUERIES]
+    assert told == [["one", "two", "three"], ["one", "two", "three"], ["three", "two"]]
+
+
+def test_a_locked_conversation_is_for_those_who_may_push(stage: GithubStage) -> None:
+    number = made(stage.tracker, DRAFT).id
+    stage.sandbox.talk.locked.add(int(number))
+    path = f"/repos/acme/web/issues/{number}/comments"
+    assert send(stage, "POST", path, "guest-token", json={"body": "x"}).status_code == 403
+    assert send(stage, "POST", path, json={"body": "x"}).status_code == 201
+
+
+def test_new_content_is_limited_by_the_minute_without_a_word_on_when_to_come_back(stage: GithubStage) -> None:
+    stage.sandbox.quota.content_limit = 1
+    made(stage.tracker, DRAFT)
+    refused = send(stage, "POST", "/repos/acme/web/issues", json=NEW)
+    assert (refused.status_code, "Retry-After" in refused.headers) == (403, False)
+    stage.clock.advance(minutes=1)
+    assert send(stage, "POST", "/repos/acme/web/issues", json=NEW).status_code == 201
 
 
 # What a person's clicks amount to

@@ -41,7 +41,8 @@ def test_a_date_is_read_where_only_one_day_can_be_meant(cell: Cell, day: str | N
     ("cell", "said"),
     [
         ("03/04/2026", "can be two days; write 2026-03-04 or 2026-04-03"),
-        ("31/12/2026", "no day of the calendar"),
+        ("31/12/2026", "is not understood as month/day/year; write it as YYYY-MM-DD"),
+        ("02/30/2026", "no day of the calendar"),
         ("2026-02-30", "no day of the calendar"),
         ("Foo 4, 2026", "no day of the calendar"),
         ("03/14/26", "not a date; write it as YYYY-MM-DD"),

@@ -19,6 +19,7 @@ from xlsxwriter.worksheet import Worksheet as XlsxWriterSheet
 
 from poam.mapping.documents import FORMATS
 from poam.mapping.documents.document import FedrampLayout
+from poam.mapping.documents.fedramp_guidance import ROW_LABELS
 from poam.mapping.documents.fedramp_read import read_workbook
 from poam.mapping.documents.fedramp_schedule import formula
 from poam.mapping.documents.fedramp_write import write_workbook
@@ -30,6 +31,8 @@ SHARED = Path(__file__).parents[3] / "shared"
 COLUMNS = SHARED / "data" / "formats" / "poam_format_columns.json"
 ITEM_SHEETS = ("Open POA&M Items", "Closed POA&M Items", "Configuration Findings")
 LAYOUTS: tuple[FedrampLayout, ...] = ("3.0", "2.1")
+
+README = Path(__file__).parents[2] / "README.md"
 
 HEADINGS_21 = [
     *("POAM ID", "Controls", "Weakness Name", "Weakness Description", "Weakness Detector Source"),
@@ -305,3 +308,18 @@ def test_the_formula_uses_no_function_that_the_library_would_have_to_mark_as_a_y
     letters = dict.fromkeys(("adjusted_risk_rating", "original_risk_rating", "risk_adjustment"), "A")
     told = formula(6, letters | {"original_detection_date": "B"})
     assert XlsxWriterSheet()._prepare_formula(told, expand_future_functions=True) == told.removeprefix("=")
+
+
+def test_whoever_starts_without_a_workbook_is_told_where_its_headings_stand_and_its_items_begin() -> None:
+    told = " ".join(README.read_text(encoding="utf-8").split())
+    book = load_workbook(BytesIO(write_workbook(document(FULL), layout="3.0")))
+    places = {}
+    for name in ITEM_SHEETS:
+        ids = next(each for each in book[name].iter_cols() if "POAM ID" in [cell.value for cell in each])
+        headings = next(cell.row for cell in ids if cell.value == "POAM ID")
+        labels = {*ROW_LABELS, "Example"}
+        first = next(row for row in range(headings + 1, 20) if book[name].cell(row, 1).value not in labels)
+        places[name] = headings, first
+    assert places == {ITEM_SHEETS[0]: (5, 9), ITEM_SHEETS[1]: (2, 3), ITEM_SHEETS[2]: (2, 3)}
+    assert "Headings stand in row 5 of *Open POA&M Items*, whose items begin in row 9" in told
+    assert "row 2 of *Closed POA&M Items* and *Configuration Findings*, whose items begin in row 3" in told

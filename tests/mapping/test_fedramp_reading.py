@@ -228,7 +228,12 @@ def test_a_wrong_document_date_is_a_problem_and_the_template_s_own_words_are_bla
         (
             "2.1",
             lambda book: book[OPEN].delete_cols(7),
-            "Sheet “Open POA&M Items” lacks the heading “Asset Identifier”",
+            "Sheet “Open POA&M Items” lacks the heading “Asset Identifier”[.]",
+        ),
+        (
+            "3.0",
+            lambda book: book[OPEN].__setitem__("M5", "Planned\nCompletion Date"),
+            "lacks the heading “Scheduled Completion Date” [(]is it “Planned Completion Date”[?][)][.]",
         ),
         (
             "3.0",

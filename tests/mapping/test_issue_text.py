@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields, replace
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from poam.mapping.issue_text import (
 )
 from poam.mapping.item import (
     ChangeKind,
+    FindingKind,
     Milestone,
     MilestoneChange,
     PoamItem,
@@ -379,3 +381,42 @@ def test_a_short_secret_is_not_uncovered_by_shortening() -> None:
     item = replace(ITEM, assets=("database",), remediation_plan="x" * 90 + " databases" * 3000)
     text = block("restricted", item)
     assert not re.search(r"\bdatabase\b", text)
+
+
+def test_the_issue_says_why_its_date_binds_as_far_as_the_mode_allows() -> None:
+    due = "2026-01-31"  # thirty days from the detection
+    assert why("full", scheduled_completion_date=due) == "FedRAMP Rev 5 gives 30 days from the detection on 2026-01-01"
+    assert why("restricted", scheduled_completion_date="2026-01-20") == "the POA&M sets this date"
+    assert why("full", kev_due_date="2026-01-15") == "CISA lists this weakness as exploited and sets the date"
+    extended = {"approved_extension_date": "2026-06-01", "profile": AGENCY}
+    assert why("neutral", **extended) == "a later date was asked for and approved"
+    assert why("full", scheduled_completion_date=due, forecast_date="2026-01-10").startswith("FedRAMP Rev 5 gives 30")
+
+
+@pytest.mark.parametrize("values", [{"kev_due_date": "2026-01-15"}, {"scheduled_completion_date": "2026-01-31"}, {}])
+def test_a_neutral_issue_does_not_say_what_the_date_follows_from(values: dict[str, str]) -> None:
+    assert why("neutral", **values) == "the POA&M sets this date"
+
+
+@pytest.mark.parametrize("values", [{"scheduled_completion_date": None}, {"state": State.CLOSED}])
+def test_where_no_date_binds_nothing_says_why(values: dict[str, Any]) -> None:
+    assert "Why then" not in block("full", replace(ITEM, **values))
+
+
+def why(mode: TextMode, *, profile: Profile = FEDRAMP, **values: Any) -> str:
+    (line,) = [line for line in block(mode, replace(ITEM, **values), profile=profile).split("\n") if "Why then" in line]
+    return line.removeprefix("Why then: ").removesuffix(".")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (FindingKind.VULNERABILITY, "the change, and the new scan of every affected asset"),
+        (FindingKind.CONFIGURATION, "the change, and the new scan or the setting as it is now"),
+        (FindingKind.PENETRATION_TEST, "the change, and what the repeated test showed"),
+        (FindingKind.CONTROL_GAP, "the document or the record that shows it in place"),
+    ],
+)
+def test_the_issue_says_which_evidence_to_give(kind: FindingKind, told: str) -> None:
+    assert f"Evidence to link here: {told}." in block("restricted", replace(ITEM, finding_kind=kind))
+    assert "Evidence to link" not in block("neutral", replace(ITEM, finding_kind=kind))

@@ -17,6 +17,7 @@ JUDGES = (
         "deliver",
         "notices",
         "accounts",
+        "comment_commands",
         "status_date",
         "verification",
     ),
@@ -52,6 +53,7 @@ PLAN = (
         "guard",
         "plan",
         "looking/look",
+        "looking/comments",
         "looking/due_date",
         "looking/work_status",
         "looking/history",
@@ -60,7 +62,7 @@ PLAN = (
 )
 OUTBOX = (
     *("delivery/outbox", "delivery/create", "delivery/edit", "delivery/deliver", "delivery/postman", "delivery/links"),
-    *("store", "commit", "restored", "delivery/twins", "conflicts"),
+    *("store", "commit", "restored", "delivery/twins", "delivery/answering", "conflicts"),
 )
 RECORD = (
     *("record/record", "record/unit", "record/journal", "record/verify", "record/mirrors", "record/database"),

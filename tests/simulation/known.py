@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from poam.connectors.base import Change, Issue, Status
+from poam.connectors.base import Account, Change, Comment, Issue, Status
+from poam.mapping.comment_commands import Verb, command_in
 from poam.mapping.item import PoamItem
 from poam.mapping.lenses import work_status_of
 from poam.mapping.profiles import PROFILES, Profile
+from poam.sync.looking.comments import WORK
+from poam.sync.looking.steps import said_in
 from poam.sync.record.items import load
 from poam.sync.record.kinds import Conflict, Link, Request
 from poam.sync.record.rows import rows
@@ -60,14 +64,24 @@ class Known:
         """The issue of a link, as it stands or last stood."""
         return self.world(link).known().get(link.remote_id or "")
 
-    def person(self, connector: str, change: Change) -> str:
-        """Who is to be named for a change."""
+    def person(self, connector: str, change: Change | Comment) -> str:
+        """Who is to be named for a change, or a comment."""
         return person_of(self.story.config, connector, change.author.id or "unattributed").person
 
     def profile(self, item: PoamItem) -> Profile:
         """The rules of an item."""
         system = self.story.config.system(item.system_id)
         return PROFILES[system.profile if system else "generic"]
+
+    def is_out_of_sight(self, link: Link, *, listed_only: bool = False) -> bool:
+        """Whether a link's issue cannot be seen any more; `listed_only`: or lists left it out for a while, and what
+        happened then is found by the look at everything.
+        """
+        world = self.world(link)
+        there = world.issues.get(link.remote_id or "")
+        if link.state != "live" or there is None:
+            return True
+        return listed_only and (not there.marked or there.id in world.once_hidden)
 
     def left(self, link: Link) -> bool:
         """Whether somebody decided to leave an issue as the tracker has it, or has still to decide."""
@@ -76,6 +90,16 @@ class Known:
 
 
 # --- the journal
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What somebody wanted of a field: by a change of the issue, or by a command."""
+
+    at: str
+    author: Account
+    new: str | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +116,34 @@ class Mirror:
         """Whether no other issue mirrored the item before."""
         return self.link.number == 1
 
-    def by_people(self, field: str) -> list[Change]:
-        """What people did to a field, oldest first."""
-        return [change for change in self.issue.history if change.field == field and change.author != BOT]
+    def by_people(self, field: str) -> list[Word]:
+        """What people wanted of a field, by what they did and by commands, oldest first."""
+        done = [
+            Word(change.at, change.author, word(change.new), str(change.id))
+            for change in self.issue.history
+            if change.field == field and change.author != BOT
+        ]
+        return sorted([*done, *self._said(field)], key=lambda one: one.at)
 
-    def told(self, change: Change) -> int:
-        """The journal's row of a change; 0 where there is none."""
+    def _said(self, field: str) -> Iterator[Word]:
+        """What commands asked for. A date is no word where the item was closed by then."""
+        for comment in self.issue.comments:
+            command = None if comment.author == BOT else command_in(comment.text)
+            if command is None or command.lacks:
+                continue
+            source = said_in(comment.id)
+            if field == "status" and command.verb in WORK:
+                yield Word(comment.at, comment.author, WORK[command.verb].value, source)
+            if field == "due_date" and command.verb is Verb.EXTEND and self.told("due_date", source):
+                yield Word(comment.at, comment.author, command.date, source)
+
+    def told(self, field: str, source: str) -> int:
+        """The journal's row of what somebody did, or said; 0 where there is none."""
+        wanted = ("observed", self.link.id, field, source)
         seqs = [
-            row["seq"]
+            int(row["seq"])
             for row in self.known.journal
-            if row["entity"] == "observed" and row["entity_id"] == self.link.id and row["source"] == str(change.id)
+            if (row["entity"], row["entity_id"], row["field"], row["source"]) == wanted
         ]
         return seqs[0] if seqs else 0
 

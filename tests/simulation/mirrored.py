@@ -12,9 +12,10 @@ from poam.mapping.issue_text import block_in, issue_title
 from poam.mapping.item import WorkStatus
 from poam.mapping.lenses import category_of, labels_for, normal_title
 from poam.mapping.lenses import is_ours as is_our_label
+from poam.sync.looking.steps import is_said
 from poam.sync.record.kinds import Request
 
-from .known import FIELDS, Mirror, word
+from .known import FIELDS, Mirror, Word
 from .world import BOT
 
 
@@ -27,17 +28,21 @@ def verdicts_of(mirror: Mirror) -> Iterator[str]:
 
 
 def _status_kept(mirror: Mirror) -> Iterator[str]:
-    """The last word of the engineers is the record's, or somebody at the record spoke after it."""
-    changes = mirror.by_people("status")
-    if not changes:
-        return
-    last = changes[-1]
-    meant, seq = word(last.new), mirror.told(last)
-    if mirror.item.work_status == meant:
-        return
+    """The last word of the engineers is the record's, or somebody at the record spoke after it.
+
+    Of two words of the same moment either may be the last.
+    """
+    words = mirror.by_people("status")
+    last = [one for one in words if one.at == words[-1].at]
+    if last and not any(_is_status_kept(mirror, one) for one in last):
+        one = last[-1]
+        yield f"lost: {one.author.id} made it {one.new}, the record says {mirror.item.work_status.value}"
+
+
+def _is_status_kept(mirror: Mirror, one: Word) -> bool:
+    seq = mirror.told("work_status", one.source)
     later = [row for row in mirror.changes("work_status") if row["seq"] > seq and _is_the_records(row)]
-    if not later and not _in_conflict(mirror, "work_status", meant):
-        yield f"lost: {last.author.id} made it {meant}, the record says {mirror.item.work_status.value}"
+    return bool(mirror.item.work_status == one.new or later or _in_conflict(mirror, "work_status", one.new))
 
 
 def _is_the_records(row: dict[str, Any]) -> bool:
@@ -55,14 +60,14 @@ def _date_kept(mirror: Mirror) -> Iterator[str]:
     if not changes or len(mirror.issue.due_dates) > 1:  # two dates at once are no word, and are told
         return
     last = changes[-1]
-    day, source = str(last.new or ""), str(last.id)
+    day, sources = str(last.new or ""), {one.source for one in changes if one.new == last.new}
     detected = mirror.item.original_detection_date or ""
     if not is_date(day) or day < detected:
         return
     binding = _binding(mirror)
     forecasts = {row["new"] for row in mirror.changes("forecast_date")}
-    forecast = any(row["source"] == source and row["new"] == day for row in mirror.changes("forecast_date"))
-    asked = any(each.source == source and each.requested_date == day for each in mirror.known.requests)
+    forecast = any(row["source"] in sources and row["new"] == day for row in mirror.changes("forecast_date"))
+    asked = any(each.source in sources and each.requested_date == day for each in mirror.known.requests)
     if day > max(binding) and not asked:
         yield f"lost: {last.author.id} asked for {day} and there is no request"
     if day < min(binding) and not forecast and day not in forecasts:
@@ -95,7 +100,8 @@ def _was_shown(mirror: Mirror, field: str, row: dict[str, Any], source: str) -> 
     moves = [change for change in mirror.issue.history if change.field == field]
     before = [change for change in moves if world.happened[change.id] <= since]
     shown = [before[-1].new if before else moves[0].old] if moves else []
-    shown += [change.new for change in moves[len(before) :] if source.isdigit() and change.id < int(source)]
+    number = source.removeprefix("comment ")
+    shown += [change.new for change in moves[len(before) :] if number.isdigit() and change.id < int(number)]
     if field == "due_date":
         return any(day in ({row["new"]} if row["new"] else _binding(mirror)) for day in shown)
     category = category_of(WorkStatus(row["new"]))
@@ -137,7 +143,7 @@ def _due_shown(mirror: Mirror, waiting: Sequence[Request]) -> Iterator[str]:
         if not told:
             yield "two dates at once and nobody is told"
         return
-    holds = mirror.known.story.swarm.later_date == "hold" and waiting
+    holds = mirror.known.story.swarm.later_date == "hold" and waiting and not is_said(waiting[0].source)
     due = waiting[0].requested_date if holds else shown_due(mirror.item, mirror.known.profile(mirror.item))
     if mirror.issue.due_dates != ((due,) if due else ()):
         due_is = effective_due(mirror.item, mirror.known.profile(mirror.item))

@@ -10,14 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poam.connectors.base import Change, Issue
+from poam.connectors.base import Change
 from poam.mapping.item import State
+from poam.sync.looking.steps import is_said, said_in
 from poam.sync.record.kinds import Link
 from poam.sync.record.verify import problems
 
+from .commands import commands, verdicts_on_answers, verdicts_on_commands
 from .known import FIELDS, Known, Mirror, word
 from .mirrored import verdicts_of
-from .world import BOT, World
+from .world import BOT
 
 if TYPE_CHECKING:
     from .story import Story
@@ -53,7 +55,10 @@ def after_a_crash(story: Story) -> None:
 def in_time(story: Story) -> None:
     """What happened to an issue that lists show is known once they were read, without a look at everything."""
     known = Known.of(story)
-    for verdict in _history_is_told_once(known, listed_only=True):
+    for verdict in (
+        *_history_is_told_once(known, listed_only=True),
+        *verdicts_on_commands(known, listed_only=True),
+    ):
         story.blame(f"late: {verdict}")
 
 
@@ -66,6 +71,8 @@ def at_the_end(story: Story) -> None:
         *_the_record_decides(known),
         *_once(known),
         *_history_is_told_once(known),
+        *verdicts_on_commands(known),
+        *verdicts_on_answers(known),
         *_requests_have_authors(known),
     ):
         story.blame(verdict)
@@ -145,7 +152,8 @@ def _all_mirrored(known: Known) -> Iterator[str]:
 
 
 def _history_is_told_once(known: Known, *, listed_only: bool = False) -> Iterator[str]:
-    seen = Counter((row["entity_id"], row["source"]) for row in known.journal if row["entity"] == "observed")
+    done = [row for row in known.journal if row["entity"] == "observed" and not is_said(row["source"])]
+    seen = Counter((row["entity_id"], row["source"]) for row in done)
     expected: dict[tuple[str, str], tuple[Link, Change]] = {}
     # A restored record cannot know who ordered what it then had written: it takes that in, under our account's name.
     restored = known.story.faults.counted["restores"]
@@ -156,8 +164,7 @@ def _history_is_told_once(known: Known, *, listed_only: bool = False) -> Iterato
     for key, (link, change) in expected.items():
         count = seen.pop(key, 0)
         what = f"{change.field} {word(change.old)} to {word(change.new)} by {change.author.id} at {link.remote_key}"
-        there = known.world(link).issues.get(link.remote_id or "")
-        gone = link.state != "live" or there is None or (listed_only and _was_unlisted(known.world(link), there))
+        gone = known.is_out_of_sight(link, listed_only=listed_only)
         if change.author == BOT and count and not restored:
             yield f"our own write was taken for a person's: {what} ({change.id})"
         elif change.author != BOT and count != 1 and not (gone and count == 0):
@@ -165,11 +172,6 @@ def _history_is_told_once(known: Known, *, listed_only: bool = False) -> Iterato
     for (link_id, source), count in seen.items():
         yield f"journaled {count} times, never happened: {link_id[:4]} {source}"
     yield from _truly_told(known, expected)
-
-
-def _was_unlisted(world: World, issue: Issue) -> bool:
-    """Whether lists left an issue out for a while: what happened then is found by the look at everything."""
-    return not issue.marked or issue.id in world.once_hidden
 
 
 def _truly_told(known: Known, expected: dict[tuple[str, str], tuple[Link, Change]]) -> Iterator[str]:
@@ -186,11 +188,15 @@ def _truly_told(known: Known, expected: dict[tuple[str, str], tuple[Link, Change
 def _requests_have_authors(known: Known) -> Iterator[str]:
     links = {link.id: link for link in known.links}
     for request in known.requests:
-        issue = known.issue(links[request.link_id or ""])
-        change = next((each for each in issue.history if str(each.id) == request.source), None) if issue else None
-        if change is None:
+        link = links[request.link_id or ""]
+        issue = known.issue(link)
+        done = {str(each.id): (each, each.new) for each in issue.history} if issue else {}
+        said = {said_in(each.id): (each, command.date) for each, command in commands(known, link)}
+        if request.source not in done | said:
             yield f"request {request.id} comes from nothing that happened"
-        elif request.requested_by != known.person(links[request.link_id or ""].connector, change):
+            continue
+        one, day = (done | said)[request.source]
+        if request.requested_by != known.person(link.connector, one):
             yield f"request {request.id} is said to be of {request.requested_by}"
-        elif request.kind == "later_date" and request.requested_date != change.new:
-            yield f"request {request.id} asks for {request.requested_date}, meant was {change.new}"
+        elif request.kind == "later_date" and request.requested_date != day:
+            yield f"request {request.id} asks for {request.requested_date}, meant was {day}"

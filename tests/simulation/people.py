@@ -11,7 +11,7 @@ from typing import Any
 from poam.connectors.base import Account, Issue, Value
 
 from .swarm import Swarm
-from .world import BOT, World
+from .world import BOT, CANARY, World
 
 ANN, BOB, IRENE, ROBOT = Account("ann", "Ann"), Account("bob", "Bob"), Account("irene", "Irene"), Account("")
 BODIES = ("thanks", "first line\n\nsecond line  \n", "<!-- nothing -->", "“quoted”")
@@ -132,6 +132,28 @@ class Engineers:
         """The marker stands in the body's first line on GitHub; on Jira nobody sees it."""
         if self.bound(issue.id) and self.world.kind.labels:
             self._change(who, issue, marker=None, body="gone")
+
+    # --- commands
+
+    def _say(self, who: Account, issue: Issue, text: str) -> None:
+        self.note(f"{who.id or 'nobody'} says below {issue.id}: {text!r}")
+        self.world.say(who, issue.id, text)
+
+    def _say_done(self, who: Account, issue: Issue) -> None:
+        self._say(who, issue, self.rng.choice(("/poam done", f"/poam done https://ci.example/{CANARY}")))
+
+    def _say_blocked(self, who: Account, issue: Issue) -> None:
+        self._say(who, issue, f"/poam blocked until {CANARY} is free")
+
+    def _say_extend(self, who: Account, issue: Issue) -> None:
+        day = self._day(self.rng.choice((-20, -5, 0, 10, 60)))
+        self._say(who, issue, f"/poam extend {day} because of {CANARY}")
+
+    def _say_ask(self, who: Account, issue: Issue) -> None:
+        self._say(who, issue, f"/poam {self.rng.choice(('vendor', 'checkin', 'fp'))} {CANARY}")
+
+    def _say_other(self, who: Account, issue: Issue) -> None:
+        self._say(who, issue, self.rng.choice(("/poam", "/poam status", "/poam do it", "/poam extend soon", "Hello")))
 
     # --- habits
 

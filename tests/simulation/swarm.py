@@ -17,7 +17,8 @@ OVERLAP = {"jira": 15 * MINUTE, "github": 10 * MINUTE}
 WORK = ("start", "block", "close", "decline", "duplicate", "reopen", "automation", "twice", "revert", "copy")
 DATES = ("due_earlier", "due_later", "due_same", "due_clear", "due_invalid", "two_dates")
 WORDS = ("rename", "rewrite", "label", "unmark", "strip")
-ENGINEERS = (*WORK, *DATES, *WORDS, "clone", "delete", "hide", "unrelated")
+TALK = ("say_done", "say_blocked", "say_extend", "say_ask", "say_other")
+ENGINEERS = (*WORK, *DATES, *WORDS, *TALK, "clone", "delete", "hide", "unrelated")
 STAFF = (
     "title",
     "plan",
@@ -125,7 +126,9 @@ def calm(**values: object) -> Swarm:
         "lag": {"jira": 5 * MINUTE, "code": 5 * MINUTE},
         "lagging": 0.5,
         "hops": True,
-        "engineers": dict.fromkeys(("start", "close", "decline", "reopen", "due_earlier", "due_later", "rename"), 1.0),
+        "engineers": dict.fromkeys(
+            ("start", "close", "decline", "reopen", "due_earlier", "due_later", "rename", "say_done", "say_extend"), 1.0
+        ),
         "staff": dict.fromkeys(("title", "status", "decide", "add"), 1.0),
     }
     return Swarm(**(told | values))  # type: ignore[arg-type]

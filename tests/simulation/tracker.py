@@ -126,7 +126,7 @@ class SimTracker:
 
     def edit(self, issue: Issue, edit: Edit) -> Issue:
         self.note(f"edit {issue.id} {told(edit)}")
-        self._keeps_secrets(edit.title, edit.body)
+        self._keeps_secrets(edit.title, edit.body, edit.comment)
         if edit is not self.last:  # what a repeat finds done already is not the engine's doing
             self.faults.counted["idle edits"] += not changes_something(issue, edit)
         self.last = edit
@@ -147,13 +147,22 @@ class SimTracker:
     # --- how an edit is put into the tracker's own requests
 
     def _stages(self, read: Issue, edit: Edit) -> list[Callable[[], Issue]]:
-        """The fields in one request, each hop to the status in another, as the issue that was read asks for."""
+        """The fields in one request, each hop to the status in another, as the issue that was read asks for, and a
+        comment in the last.
+        """
         stages: list[Callable[[], Issue]] = [lambda: self._fields(read, edit)]
         if edit.status not in (None, read.status.category):
-            if self.world.swarm.hops and (read.status.category, edit.status) == ("todo", "done"):
+            if self._hops and (read.status.category, edit.status) == ("todo", "done"):
                 stages.append(lambda: self._status(read.id, "doing"))
             stages.append(lambda: self._status(read.id, edit.status or ""))
+        if edit.comment:
+            stages.append(lambda: self.world.say(BOT, read.id, edit.comment or ""))
         return stages
+
+    @property
+    def _hops(self) -> bool:
+        """Whether the workflow knows no way from to do to done; where labels tell of the work, there is none."""
+        return self.world.swarm.hops and not self.world.kind.labels
 
     def _fields(self, read: Issue, edit: Edit) -> Issue:
         """Labels are taken off and put on; so are due dates, where they are labels."""

@@ -21,9 +21,11 @@ from poam.connectors.retry import Retrying
 from poam.sync import cycle, decide, observe, recognise
 from poam.sync.delivery import create, deliver, edit, postman
 from poam.sync.looking import due_date, history, look
+from poam.sync.looking.comments import said_since
 from poam.sync.looking.existence import proof_after
 from poam.sync.looking.steps import NewConflict, Observed, Step
 from poam.sync.record.memory import cursor_of
+from poam.sync.record.mirrors import open_answers
 from poam.sync.store import store
 from poam.sync.times import later
 
@@ -122,6 +124,13 @@ def labelled(swarm: Swarm) -> Swarm:
 def lonely(swarm: Swarm) -> Swarm:
     """Trackers with one issue each, and somebody who deletes."""
     return replace(swarm, items=1, engineers={"delete": 1.0, "start": 1.0}, steps=12, fault=0.0)
+
+
+def talkative(swarm: Swarm) -> Swarm:
+    """People speak in commands, and what we answer is lost, comes late, or dies with the process."""
+    words = {"say_done": 1.0, "say_extend": 1.0, "say_other": 2.0}
+    hasty = replace(swarm, items=2, engineers=words, staff_share=0.0, fault=0.0, steps=24, pauses=(MINUTE,))
+    return replace(hasty, write_fault=0.5, faults={"late": 1.0, "lost": 1.0}, crash=0.02, guard=False)
 
 
 def public(swarm: Swarm) -> Swarm:
@@ -254,6 +263,20 @@ def uncrossed(*arguments: Any) -> Observed:
     return replace(_observed(*arguments), crossed=False)
 
 
+def everything_owed(postman: Any, link: Any, read_at: str) -> Any:
+    """What may be on its way is said once more."""
+    return open_answers(postman.record.db, link.id)
+
+
+def not_marked(unit: Any, answers: Any, left_by: str) -> None:
+    """Nothing tells that an answer was under way when the process died."""
+
+
+def read_at_every_look(view: Any, issue: Issue, rules: Any) -> Any:
+    """Comments are read anew whenever an issue changes."""
+    return said_since(replace(view, sighting=replace(view.sighting, comment_cursor=0)), issue, rules)
+
+
 _must_be_able_to_see = observe._must_be_able_to_see
 
 
@@ -291,6 +314,9 @@ VARIANTS: Mapping[str, Variant] = {
         ("read-back without history trusted", any_weather, ((Step, "is_attributed", True),)),
         ("text sent again after a pause", impatient, ((Retrying, "edit", as_it_was_planned),)),
         ("missing issue asked about itself", lonely, ((observe, "_must_be_able_to_see", asks_the_missing),)),
+        ("answer given again at once", talkative, ((edit, "sendable", everything_owed),)),
+        ("answer not marked as under way", talkative, ((edit, "mark", not_marked),)),
+        ("comments read twice", talkative, ((look, "said_since", read_at_every_look),)),
         ("visibility remembered", public, ((deliver, "_with_fresh_visibility", never_asks_who_reads),)),
         ("version guard removed", laggard, ((decide, "look", careless_look), (postman, "look", careless_look))),
     )

@@ -134,7 +134,11 @@ class World:
             return None
         seen = (issue for at, issue in reversed(self.shown[issue_id]) if at <= self.time.now)
         row = next(seen, None)
-        return row and replace(row, history=self._told(row))
+        return row and replace(row, history=self._told(row), comments=self._heard(row))
+
+    def _heard(self, row: Issue) -> tuple[Comment, ...]:
+        """Comments, too, come from another list, in order, and may come later."""
+        return tuple(takewhile(lambda comment: self.told_at[comment.id] <= self.time.now, row.comments))
 
     def _told(self, row: Issue) -> tuple[Change, ...]:
         """History comes from another list, in order, and may come later than the issue.
@@ -200,13 +204,16 @@ class World:
         return self._keep(replace(new, updated=at, history=history))
 
     def say(self, author: Account, issue_id: str, text: str) -> Issue:
-        """One more comment below an issue."""
-        old = self.issues[issue_id]
+        """One more comment below an issue. Raises Gone."""
+        if issue_id not in self.issues:
+            raise Gone(f"there is no issue {issue_id}")
+        old, number = self.issues[issue_id], next(self.ticks)
         at = max(self.now(), old.updated)
         self.writes += author == BOT
-        return self._keep(
-            replace(old, updated=at, comments=(*old.comments, Comment(next(self.ticks), at, author, text)))
-        )
+        self.trespasses += author == BOT != old.author
+        self.told_at[number] = self.time.now + (self._lag() if self.kind.answers_whole else 0)
+        comment = Comment(number, at, author, self.text(text))
+        return self._keep(replace(old, updated=at, comments=(*old.comments, comment)))
 
     def delete(self, issue_id: str) -> None:
         """Gone for good."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -97,6 +98,35 @@ def engineers_work(story: Engine) -> None:
     story.person.set_due(issue[3], "2026-04-10")
     story.person.rename(issue[4], "Mine")
     story.person.close(issue[5], "wont_do")
+
+
+def engineers_speak(story: Engine) -> None:
+    """A command of every kind."""
+    issue = {n: story.link(n).issue_id for n in range(1, 7)}
+    for n, text in enumerate(
+        (
+            "done https://ci.example/7",
+            "blocked no window",
+            "extend 2026-07-01 because of the vendor",
+            "vendor Server 9",
+            "status",
+        ),
+        start=1,
+    ):
+        story.person.comment(issue[n], f"/poam {text}")
+    story.person.comment(issue[1], "/poam help")
+
+
+def both_speak_and_move(story: Engine) -> None:
+    """A command that takes another one back, one beside a move, one against the record, and one asked for anew."""
+    issue = {n: story.link(n).issue_id for n in range(1, 7)}
+    story.person.comment(issue[1], "/poam blocked after all")
+    story.person.set_due(issue[3], "2026-04-10")
+    story.person.comment(issue[3], "/poam extend 2026-08-01 because of the vendor")
+    change(story, 5, work_status="in_progress", work_status_version=1)
+    story.person.comment(issue[5], "/poam done")
+    story.person.close(issue[2])
+    story.person.comment(issue[4], "/poam vendor Server 10")
 
 
 def both_sides_move(story: Engine) -> None:
@@ -200,6 +230,12 @@ def facts_of(story: Engine) -> Facts:
             (issue.title, issue.body, issue.status.name, issue.due_dates, *sorted(issue.labels))
             for issue in story.issues()
         ),
+        "comments": sorted(
+            (issue.title, each.author.id, re.sub(r" re \d+", "", each.text))
+            for issue in story.issues()
+            for each in issue.comments
+        ),
+        "unanswered": query("SELECT count(*) FROM answers").fetchone()[0],
         "seen": sorted(
             query("SELECT item_uid, field, old, new, person FROM journal WHERE entity = 'observed'"), key=str
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,46 @@ def test_exit_code_1_is_explained_with_the_commands_that_show_what_waits(loop: L
     assert "1 declined (poam list --declined)" in last_line(loop, 1)
 
 
+def test_a_label_that_is_no_due_date_is_told_while_its_issue_brings_news(loop: Loop) -> None:
+    maya, issue = loop.stage.people["code"], loop.remote(2)
+    maya.label(issue, remove=("due:2026-05-01",), add=("due:2026-13-01", "due:soon", "Due: 2026-06-01"))
+    loop.clock.advance(hours=1)
+    why = "sets no due date: it is not due:YYYY-MM-DD with a day of the calendar"
+    planned = loop.poam("plan").stdout.splitlines()
+    assert f"V-2: the label due:2026-13-01 {why}, at acme/web#1" in planned
+
+    told = [line for line in loop.poam("sync").stdout.splitlines() if line.startswith("acme/web#1: ")]
+    assert told == [
+        f"acme/web#1: the label Due: 2026-06-01 {why}",
+        f"acme/web#1: the label due:2026-13-01 {why}",
+    ]
+    (issue_there,) = loop.issues("code")
+    assert issue_there.due_dates == ("2026-05-01",), "and our date stands there again"
+    loop.poam("sync")  # brings the history of our own edit
+    again = json.loads(loop.poam("sync", "--json").stdout)
+    assert again["connectors"]["code"]["unread"] == []
+
+    maya.label(issue, add=("due: 1.6.",))
+    loop.clock.advance(hours=1)
+    shown = json.loads(loop.poam("sync", "--json").stdout)["connectors"]["code"]["unread"]
+    assert {"key": "acme/web#1", "label": "due: 1.6."} in shown
+
+
+def test_issues_of_items_that_a_restored_record_does_not_have_are_one_line_for_each_tracker(loop: Loop) -> None:
+    path = loop.config.record_path
+    copy_record(path, path.with_name("older.db"))
+    loop.add(*(item_for("jira", n) for n in range(3, 8)), item_for("code", 8))
+    loop.poam("sync")
+    loop.poam("restore", str(path.with_name("older.db")), "--yes")
+    loop.clock.advance(hours=1)
+
+    told = loop.poam("sync").stdout.splitlines()
+    assert [line for line in told if "does not have" in line] == [
+        "jira: 5 issues of items that the record does not have: SEC-2, SEC-3, SEC-4 and 2 more",
+        "code: 1 issue of items that the record does not have: acme/web#2",
+    ]
+
+
 def test_an_item_without_a_route_is_named_and_counted(loop: Loop) -> None:
     config = loop.stage.config
     config.write_text(config.read_text(encoding="utf-8").partition("[[routes]]")[0], encoding="utf-8")
@@ -86,6 +127,47 @@ def test_a_plan_says_what_each_edit_is_about(loop: Loop) -> None:
     ]
 
 
+def test_a_plan_names_no_field_that_the_issue_shows_already(loop: Loop) -> None:
+    loop.poam("transition", "V-1", "pending_verification", "--reason", "x")
+    loop.poam("transition", "V-1", "open", "--reason", "x")
+    assert loop.poam("plan").stdout == "V-1: edit SEC-1: body\n", "what moved here moved back, and only the text tells"
+
+    loop.poam("sync")
+    loop.poam("set", "V-1", "forecast_date=2026-04-01", "--reason", "x")
+    loop.poam("set", "V-1", "forecast_date=", "--reason", "x")
+    assert loop.poam("plan").stdout == "V-1: read SEC-1 again, with its history\n"
+    before = loop.issues("jira")
+    assert "edited" not in loop.poam("sync").stdout
+    assert loop.issues("jira") == before
+
+
+def test_a_plan_names_a_later_date_that_will_rest_or_rests(loop: Loop) -> None:
+    loop.stage.people["code"].set_due(loop.remote(2), "2026-07-01")
+    rests = "V-2: 2026-07-01, moved by maya@northwind.example, rests until 2026-03-02 13:10 UTC, then becomes a request"
+
+    planned = loop.poam("plan")
+    assert planned.stdout.splitlines() == [rests]
+    assert loop.poam("sync").stdout.splitlines()[2] == rests
+
+    loop.clock.advance(minutes=5)
+    assert loop.poam("plan").stdout.splitlines() == [rests], "it rests still"
+    assert json.loads(loop.poam("plan", "--json").stdout)["resting"][0]["until"] == "2026-03-02T13:10:00.000Z"
+
+    config = loop.stage.config
+    config.write_text(config.read_text(encoding="utf-8").replace('"code:maya"', ""), encoding="utf-8")
+    assert "moved by maya, rests until" in loop.poam("plan").stdout, "nobody's account has the name its tracker tells"
+
+    loop.clock.advance(minutes=6)
+    assert "rests" not in loop.poam("plan").stdout
+    assert "V-2: a request (later_date 2026-07-01) from acme/web#1" in loop.poam("plan").stdout
+
+
+def test_a_plan_lets_no_date_rest_that_stands_beside_another(loop: Loop) -> None:
+    loop.stage.people["code"].set_due(loop.remote(2), "2026-07-01")
+    loop.stage.people["code"].label(loop.remote(2), add=("due:2026-08-01",))
+    assert loop.poam("plan").stdout == "V-2: a conflict over due_date with acme/web#1\n"
+
+
 def test_a_plan_says_under_which_title_an_issue_will_be_made(loop: Loop) -> None:
     loop.add(item_for("code", 3))
     told = "V-3: create an issue in code: [V-3] Patch a third-party library\n"
@@ -109,7 +191,17 @@ def test_a_plan_says_what_somebody_took_back(loop: Loop) -> None:
     loop.stage.people["jira"].reopen(loop.remote(1))
     loop.clock.advance(hours=1)
 
-    assert "V-1: the request declined is taken back, from SEC-1" in loop.poam("plan").stdout.splitlines()
+    taken_back = [line for line in loop.poam("plan").stdout.splitlines() if "taken back" in line]
+    assert taken_back == ["V-1: the request declined is taken back, from SEC-1"]
+
+
+def test_a_plan_takes_nothing_back_that_nobody_asked_for(loop: Loop) -> None:
+    loop.stage.people["jira"].close(loop.remote(1))
+    loop.clock.advance(hours=1)
+
+    planned = loop.poam("plan").stdout
+    assert "V-1: state becomes pending_verification, from SEC-1" in planned
+    assert "taken back" not in planned
 
 
 def test_a_plan_over_an_older_copy_shows_what_the_next_cycle_will_do_and_that_sends_nothing(loop: Loop) -> None:

@@ -38,7 +38,8 @@ def ask(desk: Desk, n: int = 1, date: str = "2026-07-01") -> None:
 
 
 def test_a_field_is_set_with_a_reason_under_the_persons_own_name(desk: Desk) -> None:
-    assert desk.done("set", "V-1", "point_of_contact=Bob", "--reason", "Ann left") == "V-1: point_of_contact set"
+    told = "V-1: point_of_contact: Ann Engineer -> Bob"
+    assert desk.done("set", "V-1", "point_of_contact=Bob", "--reason", "Ann left") == told
 
     rows = [row for row in desk.json("history", "V-1") if row["field"] == "point_of_contact"]
     assert [(row["person"], row["role"], row["origin"]) for row in rows] == [(ME, "isso", "cli")]
@@ -54,6 +55,27 @@ def test_several_fields_change_together_or_not_at_all(desk: Desk) -> None:
 
     shown = desk.json("show", "V-1")
     assert (shown["comments"], shown["kev_due_date"], shown["effective_due"]) == ("a=b", "2026-04-01", "2026-04-01")
+
+
+def test_every_change_is_answered_with_both_values_and_so_is_what_follows_from_it(desk: Desk) -> None:
+    typed = ("vendor_dependency=yes", "comments=a long\nstory", "adjusted_risk_rating=low", "work_status=in_progress")
+    assert desk.done("set", "V-1", *typed, "--reason", "x").splitlines() == [
+        "V-1: vendor_dependency: no -> yes",
+        "V-1: comments: nothing -> a long story",
+        "V-1: adjusted_risk_rating: nothing -> low",
+        "V-1: work_status: not_started -> in_progress",
+    ]
+    told = desk.done("--as", "otto@acme.example", "set", "V-1", "risk_adjustment=yes", "--reason", "a memo")
+    assert told.splitlines() == [
+        "V-1: risk_adjustment: nothing -> yes",
+        "V-1: scheduled_completion_date: 2026-05-01 -> 2026-07-30",
+    ]
+
+
+def test_a_flag_is_yes_or_no_wherever_its_change_is_told(desk: Desk) -> None:
+    desk.done("set", "V-1", "vendor_dependency=yes", "--reason", "x")
+    assert "vendor_dependency: no -> yes because x" in desk.run("history", "V-1").stdout
+    assert "vendor_dependency: no -> yes, by" in desk.run("explain", "V-1", "vendor_dependency").stdout
 
 
 def test_a_field_is_cleared_by_nothing(desk: Desk) -> None:

@@ -22,7 +22,8 @@ from poam.sync.errors import ConfigError, NotAllowed, PoamSyncError, RecordLocke
 from poam.sync.settings.people import Identity, os_user
 
 IN_ORDER = [
-    *("demo", "init", "doctor", "import", "plan", "sync", "run", "status", "list", "show", "history"),
+    *("demo", "init", "doctor", "import", "link", "unlink", "adopt"),
+    *("plan", "sync", "run", "status", "list", "show", "history"),
     *("explain", "set", "transition", "requests", "approve", "reject", "conflicts", "resolve", "export"),
     *("verify", "backup", "restore"),
 ]

@@ -14,10 +14,24 @@ from typing import Any
 
 import pytest
 
-from poam.connectors.base import Edit, Issue
+from poam.connectors.base import Account, Edit, Issue
 from poam.mapping.item import PoamItem
 
-from .cuts import ACTS, ITEMS, Cuts, CutTracker, Facts, life_goes_on, play
+from .cuts import (
+    ACTS,
+    AT,
+    ISSO,
+    ITEMS,
+    Cuts,
+    CutTracker,
+    Facts,
+    both_speak_and_move,
+    change,
+    engineers_speak,
+    life_goes_on,
+    nobody_does_anything,
+    play,
+)
 from .engine import Engine, engine, item
 
 
@@ -50,6 +64,70 @@ def test_cut_anywhere_in_edits_requests_and_conflicts_the_story_ends_the_same(
     for place in range(share + 1, places + 1, 4):
         found, _ = play(in_memory, place, acts=ACTS, spare=1)
         assert found == facts, f"cut at place {place}"
+
+
+SPEECH = (nobody_does_anything, engineers_speak, both_speak_and_move)
+
+
+@pytest.fixture(scope="module")
+def spoken(in_memory: Path) -> tuple[Facts, int]:
+    """The same of a story in which people speak in commands."""
+    return play(in_memory, acts=SPEECH, spare=1)
+
+
+def test_the_story_of_commands_tells_and_answers_each(spoken: tuple[Facts, int]) -> None:
+    facts, places = spoken
+    assert len([row for row in facts["seen"] if row[1] == "command"]) == 10
+    answers = "\n".join(text for _, who, text in facts["comments"] if who == "poam")
+    assert answers.count("(poam-sync)") == 10
+    assert facts["unanswered"] == 0
+    assert sorted(row[1:4] for row in facts["requests"]) == [
+        ("later_date", "superseded", "2026-07-01"),
+        ("later_date", "waiting", "2026-08-01"),
+        ("vendor_dependency", "superseded", None),
+        ("vendor_dependency", "waiting", None),
+    ]
+    assert [row[1:4] for row in facts["conflicts"]] == [("work_status", "in_progress", "done")]
+    assert places > 60
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_cut_anywhere_each_command_takes_effect_once_and_is_answered_once(
+    in_memory: Path, spoken: tuple[Facts, int], share: int
+) -> None:
+    """Every other time the list lags by nine minutes."""
+    facts, places = spoken
+    for place in range(share + 1, places + 1, 4):
+        found, _ = play(in_memory, place, acts=SPEECH, spare=1, lag=timedelta(minutes=9 * (place // 4 % 2)))
+        assert in_one_comment_or_several(found) == in_one_comment_or_several(facts), f"cut at place {place}"
+
+
+def spoken_to_at_once(story: Engine) -> None:
+    """A new item, and somebody who speaks below its issue before we have its address."""
+    change(story, 1, weakness_name="Better known weakness")
+    with story.record.unit(at=AT) as unit:
+        unit.add_items(ISSO, [item(2)])
+    add = story.world.add
+
+    def add_and_speak(author: Account, *rest: Any) -> Issue:
+        return story.world.say(Account("ann"), add(author, *rest).id, "/poam status")
+
+    story.world.add = add_and_speak  # type: ignore[method-assign]
+
+
+def test_cut_anywhere_in_a_create_a_command_below_the_new_issue_is_answered_once(in_memory: Path) -> None:
+    story: dict[str, Any] = {"acts": (nobody_does_anything, spoken_to_at_once), "items": ITEMS[:1], "spare": 1}
+    facts, places = play(in_memory, **story)
+    assert [who for _, who, _ in facts["comments"]] == ["ann", "poam"]
+    for place in range(1, places + 1):
+        found, _ = play(in_memory, place, **story)
+        assert found == facts, f"cut at place {place}"
+
+
+def in_one_comment_or_several(facts: Facts) -> Facts:
+    """What was answered, in however many comments of ours."""
+    ours = [(title, part) for title, who, text in facts["comments"] if who == "poam" for part in text.split("\n\n")]
+    return {**facts, "comments": sorted(ours)}
 
 
 @pytest.mark.parametrize("share", range(2))

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
 from poam.connectors.errors import Unavailable
-from poam.sync.daemon import Stopped, only_daemon, ticks, waiter
+from poam.sync.daemon import Doorbell, Stopped, only_daemon, ticks, waiter
 from poam.sync.errors import RecordLocked
 from poam.sync.telling.health import health_path, liveness, note_success
 from poam.sync.telling.report import ConnectorReport, Report
@@ -72,6 +72,61 @@ def test_waiting_for_a_tracker_goes_on_while_nobody_says_stop() -> None:
 
 def test_a_stop_is_no_failure_that_somebody_could_swallow() -> None:
     assert not issubclass(Stopped, Exception)
+
+
+# the doorbell
+
+
+def bell(worth: bool | Event, least: timedelta = timedelta()) -> tuple[Event, Doorbell]:
+    """A doorbell and its stop signal; `worth` says what the ringing is for, or is set once that was asked."""
+    stop = Event()
+
+    def asked() -> bool:
+        if isinstance(worth, Event):
+            worth.set()
+        return worth is True
+
+    return stop, Doorbell(stop, least, asked)
+
+
+def test_a_ring_for_something_ends_a_rest_at_once() -> None:
+    _, doorbell = bell(worth=True)
+    doorbell.ring()
+    doorbell.rest(86_400.0)
+
+
+def test_a_ring_for_nothing_ends_no_rest_and_a_stop_does() -> None:
+    asked = Event()
+    stop, doorbell = bell(asked)
+    rest = Thread(target=doorbell.rest, args=(86_400.0,), daemon=True)
+    rest.start()
+    doorbell.ring()
+    assert asked.wait(30)
+    assert rest.is_alive()
+
+    stop.set()
+    doorbell.ring()
+    rest.join(30)
+    assert not rest.is_alive()
+
+
+def test_nobody_rings_the_daemon_up_before_its_least_rest() -> None:
+    time = Time()
+    doorbell = Doorbell(time, timedelta(seconds=5), lambda: True)
+    doorbell.ring()
+    doorbell.rest(120.0)
+    assert time.waits == [5.0]
+
+
+def test_a_rest_without_a_ring_ends_in_time() -> None:
+    _, doorbell = bell(worth=True)
+    doorbell.rest(0.0)
+
+
+def test_a_least_rest_is_no_longer_than_the_interval() -> None:
+    time = Time()
+    Doorbell(time, timedelta(days=1), lambda: False).rest(0.0)
+    assert time.waits == [0.0]
 
 
 # the one daemon

@@ -20,7 +20,9 @@ from poam.sync.record.mirrors import sighting_of
 from poam.sync.record.owed import in_hand
 from poam.sync.record.rows import rows
 from poam.sync.record.verify import problems
+from poam.sync.telling.report import Report
 
+from .deciding import resolved
 from .engine import ISSO, Engine, engine, item
 
 
@@ -486,3 +488,56 @@ def test_of_two_dates_at_once_after_a_cleared_one_none_is_what_was_seen(story: E
     story.later()
     assert [each.policy for each in story.conflicts()] == ["ambiguous"]
     assert sighting_of(story.record.db, story.link()).seen_due_date is None
+
+
+def test_an_item_that_ended_before_its_issue_was_made_is_in_no_doubt_over_the_issues_of_others(tmp_path: Path) -> None:
+    with engine(tmp_path, item(1), item(2)) as story:
+        story.world.faults.append(("create", "before", Unavailable))
+        story.cycle()
+        with story.record.unit(at="2026-03-02T12:30:00.000Z") as unit:
+            unit.change(ISSO, "items", "uid-1", {"state": "closed"})
+        story.world.faults.append(("create", "before", Unsettled))
+        story.later()
+        story.later()
+        story.later()
+        assert story.link(1).state == "planned"
+        assert story.link(2).state == "live"
+        assert {owed.state for owed in story.outbox()} == {"DONE"}
+
+
+def undone(story: Engine) -> Report:
+    """Another robot puts its own title back, and a cycle runs."""
+    story.world.change(Account("other-bot"), story.link().remote_id or "", {"title": "Theirs"})
+    return story.later(minutes=5)
+
+
+def test_another_robot_that_undoes_the_same_again_and_again_is_not_answered_for_ever(story: Engine) -> None:
+    story.cycle()
+    assert sum(undone(story).connectors[0].edited for _ in range(14)) == 10
+    (told,) = story.conflicts()
+    assert (told.field, told.policy) == ("title", "refused")
+    assert told.tracker_value == "MEM-1 was given the same 10 times within a day, and each time somebody undid it there"
+    assert story.issue().title == "Theirs"
+    assert story.later().record_writes == 0
+
+
+def test_what_was_undone_too_often_is_written_again_when_a_person_asks_for_it(story: Engine) -> None:
+    story.cycle()
+    for _ in range(11):
+        undone(story)
+    resolved(story, "record", story.conflicts()[0].id)
+    story.later()
+    assert story.issue().title == "[V-1] Outdated library 1"
+    assert story.conflicts() == []
+    assert sum(undone(story).connectors[0].edited for _ in range(12)) == 9, "ten with the one that was asked for"
+
+
+def test_an_issue_with_another_key_keeps_its_link_under_the_new_one(story: Engine) -> None:
+    story.cycle()
+    link = story.link()
+    moved = replace(story.issue(), key="OPS-9", url="memory:OPS-9", updated="2026-03-02T12:30:00.000Z", version="99")
+    story.world._keep(moved)
+    story.later()
+    assert (story.link().remote_key, story.link().url) == ("OPS-9", "memory:OPS-9")
+    assert story.link().remote_id == link.remote_id
+    assert story.later().record_writes == 0

@@ -104,6 +104,28 @@ def test_a_name_that_is_nothing_is_answered_with_what_there_is(record: Record) -
     assert "lists the fields that can be set" in told
 
 
+# what has happened
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_vendor_was_not_asked_on_a_day_to_come(record: Record, n: int) -> None:
+    told = refused(record, n, last_vendor_check_in="2026-03-03")
+    assert told.startswith(f"last_vendor_check_in 2026-03-03 of V-{n} is in the future")
+    assert put(record, n, last_vendor_check_in="2026-03-02")
+
+
+def test_nothing_is_detected_on_a_day_to_come(record: Record) -> None:
+    told = refused(record, 2, original_detection_date="2026-03-03")
+    assert told.startswith("original_detection_date 2026-03-03 of V-2 is in the future")
+    assert put(record, 2, original_detection_date="2026-03-02")
+
+
+def test_a_day_to_come_that_stands_there_already_is_no_news(record: Record) -> None:
+    with record.unit(at=AT) as unit:
+        unit.add_items(IMPORTER, [item(9, last_vendor_check_in="2026-12-01")])
+    assert not put(record, 9, last_vendor_check_in="2026-12-01")
+
+
 # which values
 
 

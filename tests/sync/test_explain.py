@@ -53,6 +53,13 @@ def observed(told: dict[str, Any]) -> list[tuple[str | None, list[str]]]:
 # stored fields
 
 
+def test_a_field_that_did_not_come_with_its_item_is_told_as_such(desk: Desk) -> None:
+    (desk.folder / "first.xlsx").write_bytes(workbook(item(7)))
+    desk.run("import", str(desk.folder / "first.xlsx"), "--system", "ACME", "--yes")
+    told = desk.done("explain", "V-7", "forecast_date").splitlines()
+    assert told[-1].endswith(f"the item came without forecast_date, by {ME} (isso) from first.xlsx")
+
+
 def test_a_value_that_came_with_a_file_and_one_a_later_file_changed_are_told_by_the_files(desk: Desk) -> None:
     (desk.folder / "first.xlsx").write_bytes(workbook(item(7, point_of_contact="Ann")))
     (desk.folder / "second.xlsx").write_bytes(workbook(item(7, point_of_contact="Bea")))

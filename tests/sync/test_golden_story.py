@@ -29,6 +29,7 @@ TELLING = {
     "requests": "*",
     "conflicts": "*",
     "evidence": "*",
+    "answers": "*",
     "outbox": "id, link_id, operation, state, attempts, send_deadline, not_before, last_error, created_at, payload",
     "sightings": "*",
     "bases": "*",
@@ -41,7 +42,7 @@ def lines(folder: Path) -> Iterator[str]:
     """The story, told, and then row by row."""
     items = [item(n) for n in range(1, 7)] + [item(8, system_id="LEDGER"), item(9, system_id="LEDGER")]
     with engine(folder, *items, limits=BUSY) as story:
-        for act in (work, trouble, decisions, lost_issues, a_restored_record):
+        for act in (work, trouble, decisions, lost_issues, a_restored_record, talk):
             act(story)
         story.later()
         story.later()
@@ -55,6 +56,7 @@ def lines(folder: Path) -> Iterator[str]:
             yield f"== {issue.key} {issue.status.name} {issue.title} {issue.due_dates} {sorted(issue.labels)}"
             yield short(issue.body)
             yield from (f"{each.at} {each.author.id} {each.field} -> {each.new}" for each in issue.history)
+            yield from (f"{each.at} {each.author.id} says {short(each.text)}" for each in issue.comments)
 
 
 def short(value: object) -> str:
@@ -146,6 +148,29 @@ def a_restored_record(story: Engine) -> None:
         unit.put("meta", {"key": "restored_at", "value": unit.at})
         unit.change(ISSO, "items", "uid-3", {"remediation_plan": "Another plan."})
         unit.add_items(ISSO, [item(13)])
+    story.later()
+
+
+def talk(story: Engine) -> None:
+    """Commands of every kind, one of which changes its mind, below issues that strangers can read."""
+    story.later()
+    for n, text in (
+        (2, "blocked no window before May"),
+        (2, "done https://ci.example/build/7"),
+        (5, "extend 2026-07-01 because the vendor ships in June"),
+        (7, "extend 2026-04-01"),
+        (8, "vendor Server 9 case 0815"),
+        (9, "checkin they answered"),
+        (10, "fp the library is not loaded"),
+        (11, "status"),
+        (12, "extend soon"),
+    ):
+        story.person.comment(remote(story, n), f"/poam {text}")
+        story.clock.advance(seconds=1)
+    story.world.faults.append(("edit", "after", Unsettled))
+    story.later(minutes=1)
+    for request in story.requests():
+        approved(story, request.id)
     story.later()
 
 

@@ -31,6 +31,7 @@ LINK: Row = {
     "remote_key": "SEC-1",
     "url": "",
     "state": "live",
+    "author": "",
 }
 REQUEST: Row = {
     "id": 1,
@@ -105,6 +106,7 @@ SIGHTING: Row = {
     "date_waiting_source": "",
     "missing_looks": 0,
     "missing_since": "",
+    "comment_cursor": 0,
 }
 
 

@@ -13,10 +13,11 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
+from poam.mapping.item import ChangeKind, Milestone, MilestoneChange
 from poam.sync.settings.people import os_user
 
 from .desk import ME, Desk
-from .workbooks import CLOSED, FULL, ITEMS, edited, workbook
+from .workbooks import CLOSED, FULL, ITEMS, MOVED, edited, workbook
 
 
 @pytest.fixture
@@ -72,6 +73,44 @@ def test_a_status_date_in_the_future_is_a_doubt_of_a_new_item_and_of_a_known_one
     assert "? V-1 has a status date in the future: 2026-03-03" in result.stdout
     assert result.exit_code == 1
     assert "future" not in desk.run("import", put(desk, edited(data, "V-1", "Status Date", "2026-03-02"))).stdout
+
+
+def test_a_vendor_check_in_in_the_future_is_a_doubt_of_a_new_item_and_of_a_known_one(desk: Desk) -> None:
+    data = workbook(*ITEMS)
+    file = put(desk, edited(data, "V-1", "Last Vendor Check-in Date", "2026-03-03"), "late.xlsx")
+    assert "? V-1 has a vendor check-in in the future: 2026-03-03" in untouched(desk, "import", file).stdout
+    desk.done("import", put(desk, data), "--yes")
+    assert "? V-1 has a vendor check-in in the future: 2026-03-03" in untouched(desk, "import", file).stdout
+    today = put(desk, edited(data, "V-1", "Last Vendor Check-in Date", "2026-03-02"))
+    assert "future" not in untouched(desk, "import", today).stdout
+
+
+def test_a_milestone_after_the_scheduled_completion_date_is_a_doubt_of_an_open_item(desk: Desk) -> None:
+    plan = (Milestone(1, "Build", "2026-05-01"), Milestone(2, "Roll out", "2026-05-02"))
+    late = replace(FULL, milestones=plan)
+    result = untouched(desk, "import", put(desk, workbook(late)))
+    doubts = [line for line in result.stdout.splitlines() if line.startswith("?")]
+    assert doubts == ["? V-1 plans milestone 2 for 2026-05-02, after it is to be completed on 2026-05-01"]
+    assert result.exit_code == 1
+
+    closed = replace(CLOSED, milestones=plan)
+    assert "plans milestone" not in untouched(desk, "import", put(desk, workbook(closed))).stdout
+
+
+def test_of_a_list_the_plan_shows_what_is_added_and_what_is_gone(desk: Desk) -> None:
+    before = replace(FULL, milestone_changes=(MOVED,), assets=("a", "b"))
+    desk.done("import", put(desk, workbook(before)), "--yes")
+    done = MilestoneChange(1, ChangeKind.COMPLETE, "2026-03-01", "rolled out to every one of our many environments")
+    after = replace(before, milestone_changes=(MOVED, done), assets=("b", "c", "d", "e", "f"))
+    told = untouched(desk, "import", put(desk, workbook(after))).stdout.splitlines()
+    assert [line for line in told if line.startswith("~")] == [
+        "~ V-1  assets: added 'c', 'd', 'e' and 1 more; gone 'a'",
+        "~ V-1  milestone_changes: added '(1) Complete 2026-03-01 : rolled out to every one of our ma…'",
+    ]
+
+    turned = replace(before, milestone_changes=(), assets=("b", "a"))
+    told = untouched(desk, "import", put(desk, workbook(turned))).stdout.splitlines()
+    assert "~ V-1  assets: in another order" in told
 
 
 def test_the_plan_is_shown_and_nothing_is_changed_without_yes(desk: Desk) -> None:

@@ -24,6 +24,8 @@ from poam.sync.record.record import Record
 from poam.sync.settings.config import load
 from poam.sync.settings.people import os_user
 
+from .two_trackers import item_for, two_trackers
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOMEBODY = Author("iris", "isso", "cli")
 
@@ -338,6 +340,21 @@ def test_items_of_a_system_the_configuration_dropped_are_a_problem(ready: Path) 
     assert " -> put [[systems]] ACME back (it names only OTHER)" in run("doctor").stdout
 
 
+@pytest.mark.parametrize("given", ["AC ME", " ACME", "ACME\t", "AC\u00a0ME"])
+def test_init_takes_no_short_name_of_two_words(here: Path, given: str) -> None:
+    result = run("init", "--yes", "--system-id", given)
+    assert result.exit_code == 3
+    assert "id: must be one word, without blanks, such as ACME" in result.stderr
+    assert not [*here.iterdir()]
+
+
+def test_init_asks_again_for_a_short_name_of_two_words(here: Path) -> None:
+    result = run("init", typed="AC ME\nACME\n\n\n\n\n\n\n\n")
+    assert result.exit_code == 0, result.output
+    assert "it is one word, such as ACME" in result.output
+    assert 'id = "ACME"' in (here / "config.toml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("given", ["Medium", "moderate", "IL5"])
 def test_init_takes_no_impact_level_that_the_document_cannot_say(here: Path, given: str) -> None:
     result = run("init", "--yes", "--impact-level", given)
@@ -410,7 +427,24 @@ def test_a_tracker_in_order_is_told_with_account_place_and_visibility(
 def test_probing_reads_our_issues_as_a_cycle_would(ready: Path, github: tuple[SandboxGithub, SandboxServer]) -> None:
     configure(ready, CONNECTOR.format(url=github[1].url, more=""))
 
-    assert ("ok", "connectors.code", "0 issues carry our mark") in findings("--probe", BOT_TOKEN="bot-token")
+    told = "0 issues with a mark of poam-sync, 0 of them of this record"
+    assert ("ok", "connectors.code", told) in findings("--probe", BOT_TOKEN="bot-token")
+
+
+def test_probing_counts_those_of_this_record_apart(tmp_path: Path) -> None:
+    with two_trackers(tmp_path / "loop", item_for("jira", 1), item_for("jira", 2)) as loop:
+        loop.cycle()
+        loop.clock.advance(hours=1)
+        told = loop.poam("doctor", "--probe").stdout
+        assert "connectors.jira: 2 issues with a mark of poam-sync, 2 of them of this record" in told
+
+        path = loop.config.record_path
+        path.rename(path.with_name("another.db"))
+        Record.create(path, record_id="newcomer", at="2026-03-02T12:00:00.000Z").close()
+        told = loop.poam("doctor", "--probe").stdout
+        assert "connectors.jira: 2 issues with a mark of poam-sync, 0 of them of this record" in told
+        path.unlink()
+        assert "2 issues with a mark of poam-sync, 0 of them of this record" in loop.poam("doctor", "--probe").stdout
 
 
 def test_the_doctor_writes_nothing_to_a_tracker(ready: Path, github: tuple[SandboxGithub, SandboxServer]) -> None:

@@ -15,7 +15,7 @@ from poam.sync.deciding.requests import approve
 from poam.sync.deciding.transitions import transition
 from poam.sync.record.past import last_word_on_work
 
-from .deciding import ANN, OTTO, SCAN, approved, ask, at_rest, close, deciding, moved, pair, rejected
+from .deciding import ANN, EVA, OTTO, SCAN, approved, ask, at_rest, close, deciding, moved, pair, rejected
 from .engine import Engine
 
 WHY = "the port is still open"
@@ -76,6 +76,24 @@ def test_a_claim_taken_back_by_command_was_refused_by_nobody_either(mirrored: En
     close(mirrored)
     moved(mirrored, State.OPEN, reason="not yet", person=ANN, role=Role.ENGINEER)
     assert told(mirrored, "Not accepted") == []
+
+
+def test_an_isso_who_takes_their_own_claim_back_refuses_nobody(mirrored: Engine) -> None:
+    moved(mirrored, State.PENDING_VERIFICATION)
+    moved(mirrored, State.OPEN, reason="not yet")
+    assert told(mirrored, "Not accepted") == []
+    assert told(mirrored, "The claim was taken back") == ["The claim was taken back on 2026-03-02: not yet"]
+
+    close(mirrored)
+    assert told(mirrored, "The claim was taken back") == []
+    moved(mirrored, State.OPEN, reason=WHY)
+    assert told(mirrored, "Not accepted") == [f"Not accepted as done on 2026-03-02: {WHY}"], "that one was ann's"
+
+
+def test_a_claim_that_its_claimant_takes_back_for_somebody_else_is_refused_by_them(mirrored: Engine) -> None:
+    moved(mirrored, State.PENDING_VERIFICATION)
+    moved(mirrored, State.OPEN, reason=WHY, on_behalf_of=EVA)
+    assert told(mirrored, "Not accepted") == [f"Not accepted as done on 2026-03-02: {WHY}"]
 
 
 def test_a_refusal_of_an_earlier_claim_is_over_once_there_was_another(mirrored: Engine) -> None:
@@ -176,6 +194,14 @@ def test_a_closed_item_that_is_opened_again_says_when_and_why(mirrored: Engine, 
             approve(decider, 1, reason=WHY)
     else:
         moved(mirrored, State.OPEN, reason=WHY)
+    assert told(mirrored, "Opened again") == [f"Opened again on 2026-03-02: {WHY}"]
+
+
+def test_a_closed_item_that_its_claimant_opens_again_is_opened_again(mirrored: Engine) -> None:
+    moved(mirrored, State.PENDING_VERIFICATION)
+    moved(mirrored, State.CLOSED, reason="remediated: clean scan", evidence=(SCAN,), person=EVA)
+    moved(mirrored, State.OPEN, reason=WHY)
+    assert told(mirrored, "The claim was") == []
     assert told(mirrored, "Opened again") == [f"Opened again on 2026-03-02: {WHY}"]
 
 

@@ -80,7 +80,7 @@ def test_the_plan_is_shown_and_nothing_is_changed_without_yes(desk: Desk) -> Non
     assert told[0].startswith(f"{copy_of(desk)}: record test-record, items: 2, journal rows: ")
     assert told[1].startswith(f"{desk.folder / 'poam.db'}: record test-record, items: 2, journal rows: ")
     assert told[2:] == [
-        f"The present record is kept as {desk.folder / ASIDE}.",
+        f"It would be kept as {desk.folder / 'poam.db.replaced-<time>'}.",
         "! 2 journal rows after the backup's last will be missing, with 1 decision to decide anew:",
         f"  2026-03-02 12:00 UTC {ME} (isso) V-1 comments: nothing -> afterwards",
         f"Nothing was changed yet. To apply: poam restore {copy_of(desk)} --yes",

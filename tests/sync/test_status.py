@@ -115,7 +115,10 @@ def test_what_to_do_about_a_failed_cycle_is_told(desk: Desk) -> None:
     report = Report((ConnectorReport("jira", error=Forbidden("the token expired", hint="make a new one")),))
     note_success(desk.folder / "poam.db", report, NOON, TWO)
 
-    assert f"jira: failed at {NOON}: the token expired; make a new one" in desk.run("status").stdout
+    told = desk.run("status").stdout
+    noon = "2026-03-02 12:00 UTC"
+    assert f"jira: 1 linked; last in step at {noon}; failed at {noon}; make a new one" in told.splitlines()
+    assert told.count("the token expired") == 1, "the first line has the reason"
     (jira,) = desk.json("status")["connectors"]
     assert (jira["failed_at"], jira["error"], jira["hint"]) == (NOON, "the token expired", "make a new one")
 
@@ -126,6 +129,23 @@ def test_a_tracker_that_was_never_reached_is_told_with_its_reason(tmp_path: Path
     assert first(desk) == ("Not in step: jira was never in step (changed_since failed on demand, before its effect).")
     (tmp_path / "poam.db.health.json").unlink()
     assert first(desk) == "Not in step: jira was never in step (poam sync does a first cycle)."
+
+
+def test_a_tracker_that_failed_at_once_is_not_called_one_that_was_never_asked(tmp_path: Path) -> None:
+    desk = troubled(tmp_path, ("changed_since", "before", Unavailable))
+    told = desk.run("status").stdout.splitlines()
+    assert [each for each in told if each.startswith("jira: ")] == [
+        "jira: nothing; never in step; failed at 2026-03-02 12:00 UTC"
+    ]
+
+
+def test_what_failed_at_a_tracker_that_the_configuration_dropped_is_told_beside_it(desk: Desk) -> None:
+    report = Report((ConnectorReport("jira", error=Forbidden("the token expired", hint="make a new one")),))
+    note_success(desk.folder / "poam.db", report, NOON, TWO)
+    path = desk.folder / "config.toml"
+    text = path.read_text(encoding="utf-8").replace('type = "jira"', 'type = "j"').replace("jira", "tracker")
+    path.write_text(text.replace('type = "j"', 'type = "jira"'), encoding="utf-8")
+    assert "; failed at 2026-03-02 12:00 UTC: the token expired; make a new one" in desk.run("status").stdout
 
 
 def troubled(folder: Path, *faults: Any) -> Desk:
