@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
 
 from filelock import FileLock, Timeout
 
 from .errors import RecordLocked
+
+
+class Alarm(Event):
+    """An event that a signal's handler may set while the same thread waits for it.
+
+    The library's own must not be: its lock is held at the beginning and end of a wait, and a handler that runs just
+    then waits for ever. A simple queue is made for that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set = False
+        self._calls: SimpleQueue[None] = SimpleQueue()
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        self._calls.put(None)
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        until = None if timeout is None else monotonic() + timeout
+        with suppress(Empty):
+            while not self._is_set:
+                self._calls.get(timeout=None if until is None else max(0.0, until - monotonic()))
+        return self._is_set
 
 
 class Stopped(BaseException):
@@ -64,7 +95,7 @@ class Doorbell:
     """
 
     def __init__(self, stop: Event, least: timedelta, worth: Callable[[], bool]) -> None:
-        self._rung = Event()
+        self._rung = Alarm()
         self._stop = stop
         self._least = least.total_seconds()
         self._worth = worth

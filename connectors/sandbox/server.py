@@ -6,6 +6,7 @@ is lost): the two cases between which a client cannot tell.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -68,7 +69,7 @@ class SandboxServer:
             date_header=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     @property
@@ -81,7 +82,7 @@ class SandboxServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(timeout=5)
         self._socket.close()
 
@@ -122,6 +123,31 @@ class SandboxServer:
             start = {"status": fault.kind, "headers": [(b"content-length", b"2"), *headers]}
             await send({"type": "http.response.start", **start})
             await send({"type": "http.response.body", "body": b"{}"})
+
+
+class _Server(uvicorn.Server):
+    """Ends as soon as it is told to: the library's looks up ten times a second, and gives clients time to hang up."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._told, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        if not self.should_exit:
+            await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+
+    def end(self) -> None:
+        """Ends it, from another thread."""
+        self.should_exit = self.force_exit = True
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(self._told.set)
 
 
 def _transport(send: Send) -> Any:

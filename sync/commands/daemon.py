@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Event
 from types import FrameType
 
 import click
@@ -14,7 +13,7 @@ import click
 from ...connectors.base import Tracker
 from ...connectors.errors import Forbidden
 from ..cycle import run_cycle
-from ..daemon import Doorbell, Stopped, only_daemon, ticks, waiter
+from ..daemon import Alarm, Doorbell, Stopped, only_daemon, ticks, waiter
 from ..errors import PoamSyncError
 from ..hinted import hinted_issues
 from ..record.record import Record
@@ -39,7 +38,7 @@ def run(frame: Frame) -> Outcome:
     once a day everything is compared. SIGINT and SIGTERM end it cleanly after
     the write in hand.
     """
-    stop, inbox, told = Event(), Inbox(frame.config.record_path), Told()
+    stop, inbox, told = Alarm(), Inbox(frame.config.record_path), Told()
     bell = Doorbell(stop, frame.config.webhooks.least_rest, lambda: is_worth_a_cycle(frame, inbox, told))
 
     def end(number: int, _: FrameType | None) -> None:

@@ -24,7 +24,7 @@ QUIRKS = SHARED / "tools" / "client_quirks.txt"
 SPECS = SHARED / "data" / "specs"
 
 WIDER = (
-    r"issues?/?.* changelog/histories/\*/items/\*/(from|to)(String)?: null is not",  # Jira tells an empty value so
+    r"changelog/histories/\*/items/\*/(from|to)(String)?: null is not",  # Jira tells an empty value so
     r"GET /repos/{owner}/{repo}/issues status N not documented",  # 304, which is documented for all of them
 )
 """Where the vendors themselves answer more than they specify."""

@@ -31,7 +31,7 @@ DECIDING = [
     ("export", "fedramp", "-o", "out.xlsx", "--system", "LEDGER"),
 ]
 LOOKING = [("list",), ("show", "V-1"), ("history", "V-1"), ("status",), ("requests",), ("conflicts",), ("verify",)]
-ELSEWHERE = {"demo", "init", "doctor", "backup", "restore", "explain"}
+ELSEWHERE = {"demo", "init", "doctor", "backup", "restore", "explain", "link", "unlink", "adopt"}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import pytest
 
 from poam.connectors.errors import Unavailable
-from poam.sync.daemon import Doorbell, Stopped, only_daemon, ticks, waiter
+from poam.sync.daemon import Alarm, Doorbell, Stopped, only_daemon, ticks, waiter
 from poam.sync.errors import RecordLocked
 from poam.sync.telling.health import health_path, liveness, note_success
 from poam.sync.telling.report import ConnectorReport, Report
@@ -197,3 +197,32 @@ def test_a_health_file_that_says_nothing_is_as_good_as_none(tmp_path: Path, left
     assert successes(record) == {}
     note_success(record, report(jira=False), "2026-03-02T12:00:00.000Z", MINUTES)
     assert successes(record) == {"jira": "2026-03-02T12:00:00.000Z"}
+
+
+# an alarm
+
+
+def test_an_alarm_may_be_set_by_a_signal_that_comes_anywhere_in_a_wait_for_it() -> None:
+    """The process that waits is sent signals without end; with the library's event it soon waits for its own lock."""
+    code = """
+import signal
+from poam.sync.daemon import Alarm
+alarm = Alarm()
+signal.signal(signal.SIGALRM, lambda *_: alarm.set())
+signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+for _ in range(10_000):
+    alarm.wait(0.00001)
+    alarm.clear()
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_alarm_is_what_an_event_is() -> None:
+    alarm = Alarm()
+    assert (alarm.is_set(), alarm.wait(0)) == (False, False)
+    alarm.set()
+    alarm.set()
+    assert (alarm.is_set(), alarm.wait(), alarm.wait(0)) == (True, True, True)
+    alarm.clear()
+    assert (alarm.is_set(), alarm.wait(0.001)) == (False, False), "what rang before does not ring again"

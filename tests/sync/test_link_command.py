@@ -268,7 +268,10 @@ def test_only_who_may_decide_attaches_and_takes_off(loop: Loop) -> None:
     assert "cannot decide" in refused(loop, "unlink", "V-1", "jira", "SEC-1", *WHY)
 
 
-def test_a_tracker_that_cannot_be_reached_is_told_and_nothing_is_changed(loop: Loop) -> None:
+def test_a_tracker_that_cannot_be_reached_is_told_and_nothing_is_changed(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     path, port = loop.stage.config, loop.servers["code"].url.rpartition(":")[2]
     path.write_text(path.read_text(encoding="utf-8").replace(f":{port}", ":9"), encoding="utf-8")
     assert "did not answer" in refused(loop, "link", "V-1", "code", "1", *WHY, "--yes")
