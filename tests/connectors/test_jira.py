@@ -45,7 +45,7 @@ class TestRequests:
 
         assert sent(stage) == ["POST search/jql"] * 3
 
-    @pytest.mark.parametrize(("changed", "requests"), [(1, 1), (99, 1), (100, 1), (101, 2)])
+    @pytest.mark.parametrize(("changed", "requests"), [(1, 1), (99, 1), (100, 1), (101, 2), (1000, 10)])
     def test_k_changed_issues_cost_a_request_per_hundred_with_their_history(
         self, warm: JiraStage, changed: int, requests: int
     ) -> None:
