@@ -2,7 +2,7 @@
 
 TrackerError
 ├── Unavailable       try again later: timeout or refusal on a read, 5xx
-│   └── RateLimited   not applied; wait `retry_after` seconds
+│   └── RateLimited   refused before it was applied; wait `retry_after` seconds
 ├── Unsettled         a write whose fate is unknown: never repeated blindly, the outbox asks the tracker first
 ├── Stale             the issue changed since we looked: drop the write, look again
 ├── Gone              not there or not visible (404, 410): a person decides, nothing is closed because of it
@@ -22,11 +22,17 @@ class TrackerError(Exception):
 
 
 class Unavailable(TrackerError):
-    """The tracker did not answer properly; asking again later is safe."""
+    """The tracker did not answer properly; asking again later is safe.
+
+    Of a write it says that the request that failed was never applied. An edit takes several requests, and those before
+    that one stand: whoever repeats the edit looks at the issue first.
+    """
 
 
 class RateLimited(Unavailable):
-    """The tracker refused before doing anything; `retry_after` is in seconds.
+    """The tracker refused this request before doing anything; `retry_after` is in seconds, from one to a day.
+
+    As with any `Unavailable`, requests of the same edit before it may be applied.
 
     `one_issue` says that too much was written to this issue alone, and the others may be written to.
     """

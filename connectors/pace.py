@@ -41,6 +41,10 @@ class Pace:
         self._clock = clock
         self._last: Spacing = {}
 
+    def now(self) -> float:
+        """Seconds by its clock."""
+        return self._clock()
+
     def wait(self, apart: Spacing) -> None:
         """Waits for so many seconds after the last of each kind, and counts this one as all of them."""
         left = max(self._last.get(kind, -inf) + seconds - self._clock() for kind, seconds in apart.items())

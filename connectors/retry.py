@@ -1,7 +1,8 @@
 """Asks a tracker again when that is safe: the only retry layer, the client libraries' own are turned off.
 
-The errors carry the whole rule. `Unavailable`, and so `RateLimited`, says of a read that it may be repeated
-and of a write that it was never applied; `Unsettled`, `Stale`, `Gone`, `Rejected` are for others to decide.
+The errors carry the whole rule. `Unavailable`, and so `RateLimited`, says of a read that it may be repeated and of the
+one request of a write that failed that it was never applied: of an edit, requests before it may be, so the issue is
+looked at first. `Unsettled`, `Stale`, `Gone`, `Rejected` are for others to decide.
 """
 
 from __future__ import annotations

@@ -109,6 +109,7 @@ HELP = (
     "needs a decision waits for the ISSO."
 )
 UNKNOWN = f"Nothing was recorded, as this is no command that is known here. {HELP}"
+STRANGER = "Nothing was done, as the record does not know this account. The compliance team can make it known."
 LACKING = "Nothing was recorded, as something is missing or is no date: {}"
 ENDED = "Nothing was recorded, as this item is {}."
 OVERTAKEN = "Recorded, but something later holds: the issue was moved, or another command came after this one."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..connectors.base import Tracker
@@ -91,8 +92,8 @@ def act(
     parts = []
     for each in plan.connectors:
         delivery = _deliver(record, trackers, config, each, clock, cycle)
-        park(record, each.seen.connector, delivery.error, clock(), cycle)
-        parts.append(report_of(record, each, delivery))
+        error = park(record, each.seen.connector, each.seen.error or delivery.error, clock(), cycle)
+        parts.append(replace(report_of(record, each, delivery), error=error))
     _remember(record, {"planned_seq": str(_planned_seq(record, plan))}, cycle)
     return Report(
         tuple(parts),

@@ -47,11 +47,11 @@ def _guarded(each: ConnectorPlan, limits: Limits, approval: Approval | None) -> 
 
 
 def _is_too_large(each: ConnectorPlan, limits: Limits) -> bool:
-    """What counts is what the tracker would change in the record, and what disappeared there: a bulk edit, a script
-    gone wrong or a lost permission looks like that.
+    """What counts is what the tracker would change in the record, and what disappeared there or was moved to another
+    connector, where it may show anything: a bulk edit, a script gone wrong or a lost permission looks like that.
     """
-    touched = {step.view.link.id for step in each.steps if step.item_changes or step.requests}
-    touched |= {link.id for link in each.vanishing}
+    touched = {step.view.link.issue_id for step in each.steps if step.item_changes or step.requests}
+    touched |= {link.issue_id for link in each.vanishing} | each.followed.keys()
     return is_more_than_usual(len(touched), each.live, limits)
 
 
@@ -70,5 +70,7 @@ def _id(each: ConnectorPlan) -> str:
         for step in each.steps
         for request in step.requests
     )
-    told = repr((each.seen.connector, changes, asked, sorted(link.id for link in each.vanishing)))
+    moved = sorted((left, there.key, there.status.name, there.due_dates) for left, there in each.followed.items())
+    vanishing = sorted(link.id for link in each.vanishing)
+    told = repr((each.seen.connector, changes, asked, vanishing, moved))
     return hashlib.sha256(told.encode()).hexdigest()[:8]

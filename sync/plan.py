@@ -79,6 +79,11 @@ class ConnectorPlan:
     approval: Author | None = None
     sends: bool = True
 
+    @property
+    def followed(self) -> dict[str, Issue]:
+        """The issues that were moved to another configured connector, as they are there, by the ids they had here."""
+        return {left: moved.issue for left, moved in self.seen.moved.items() if moved.issue is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -7,25 +7,22 @@ there (PyGithub 2.10.0, Requester.createException), and a 403 may be a rate limi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from ..errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
-from ..texts import parsed
+from ..texts import parsed, scrubbed
+from ..waits import moment_of, wait_told
 
 Kind = Literal["read", "write"]
 
-# Seconds to wait when GitHub limits us and names no time (its rule for secondary limits).
-UNNAMED_WAIT = 60.0
-
-# Seconds: a limit that is over at once is not asked again at once, and no header keeps us out for longer than a day.
-SHORTEST_WAIT, LONGEST_WAIT = 1.0, 86_400.0
-
 # Below 500, and yet no word on what became of the request: it timed out, or came too early.
 _UNCLEAR = (408, 425)
+
+# A signed claim, as every JSON Web Token begins.
+_SIGNED = re.compile(r"eyJ[\w.-]+")
 
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again later")
@@ -77,7 +74,7 @@ class Answer:
     @property
     def server_time(self) -> str:
         """When GitHub answered, by its own clock; an answer without a date gets ours."""
-        return instant(_date(self.headers.get("date", "")) or datetime.now(UTC))
+        return instant(moment_of(self.headers.get("date", "")) or datetime.now(UTC))
 
     @property
     def message(self) -> str:
@@ -132,6 +129,16 @@ def refusal(answer: Answer, kind: Kind, repository: str, issue_id: str | None) -
     return Rejected(f"GitHub rejected our request for {what}{said}", field=_field(answer))
 
 
+def refused(
+    answer: Answer, kind: Kind, repository: str, issue_id: str | None, secrets: Sequence[str]
+) -> TrackerError | None:
+    """As `refusal`, without anything that signs us in, whatever a server or a proxy before it echoes. Errors are made
+    nowhere else from an answer's words.
+    """
+    error = refusal(replace(answer, text=_SIGNED.sub("***", answer.text)), kind, repository, issue_id)
+    return error and scrubbed(error, secrets)
+
+
 def _is_limit(answer: Answer) -> bool:
     if answer.status == 429:
         return True
@@ -143,19 +150,10 @@ def _is_limit(answer: Answer) -> bool:
 
 def _wait(answer: Answer) -> float:
     """Seconds until we may ask again: by `retry-after` (seconds or a date), the quota's reset, or unnamed."""
-    now = datetime.fromisoformat(answer.server_time)
-    after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
-    date = _date(after)
-    waits = [float(after)] if _is_number(after) else []
-    if date:
-        waits.append((date - now).total_seconds())
-    if answer.headers.get("x-ratelimit-remaining") == "0" and _is_number(reset):
-        waits.append(float(reset) - now.timestamp())
-    return min(max(SHORTEST_WAIT, *waits), LONGEST_WAIT) if waits else UNNAMED_WAIT
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+    spent = answer.headers.get("x-ratelimit-remaining") == "0"
+    names = ("retry-after", "x-ratelimit-reset") if spent else ("retry-after",)
+    told = (answer.headers.get(name, "") for name in names)
+    return wait_told(told, datetime.fromisoformat(answer.server_time))
 
 
 def _remedy(answer: Answer) -> str:
@@ -164,15 +162,6 @@ def _remedy(answer: Answer) -> str:
         return _REMEDIES["saml"]
     said = answer.message.lower()
     return next((remedy for words, remedy in _REMEDIES.items() if words in said), "")
-
-
-def _date(text: str) -> datetime | None:
-    """An HTTP date, None when it is not one."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _defect(error: Any) -> str:

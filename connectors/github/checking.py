@@ -8,7 +8,7 @@ from typing import Any
 from ..base import Account, Health, Visibility
 from ..errors import Unavailable
 from ..settings import GithubSettings
-from .answers import Answer, refusal
+from .answers import Answer
 from .carriers import DueDates
 from .identity import KEY_REFUSED, NOT_INSTALLED, App, Identity
 from .wire import Wire
@@ -111,7 +111,7 @@ def visibility_of(row: Mapping[str, Any]) -> Visibility:
 
 def _told(wire: Wire, answer: Answer) -> Answer:
     """The answer, unless it says that GitHub cannot answer now."""
-    error = refusal(answer, "read", wire.repository, None)
+    error = wire.refusal(answer)
     if isinstance(error, Unavailable) and not 300 <= answer.status < 400:
         raise error
     return answer

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Forbidden, RateLimited
-from .answers import UNNAMED_WAIT, Answer, refusal
+from ..waits import UNNAMED_WAIT
+from .answers import Answer
 from .dates import FIELD_EVENTS
 from .wire import Wire
 
@@ -34,7 +35,7 @@ query($ids: [ID!]!) {
 def date_field(wire: Wire, organisation: str, name: str) -> int | None:
     """The id of an organisation's date field, None where it has none of that name, or shows us none. One read."""
     answer = wire.ask("GET", f"/orgs/{organisation}/issue-fields")
-    error = refusal(answer, "read", wire.repository, None)
+    error = wire.refusal(answer)
     if answer.status in _ABSENT and not isinstance(error, RateLimited):
         return None
     if error:
@@ -62,7 +63,7 @@ class FieldEvents:
     def _asked(self, ids: Sequence[str]) -> Sequence[Row | None]:
         data = {"query": _QUERY, "variables": {"ids": list(ids)}}
         answer = self._wire.ask("POST", self._wire.graphql_url, data=data)
-        error = refusal(answer, "read", self._wire.repository, None)
+        error = self._wire.refusal(answer)
         if error and not isinstance(error, Forbidden):
             raise error
         _must_not_be_limited(answer, self._wire.repository)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import replace
 from typing import Protocol
 
 import requests
@@ -13,7 +11,7 @@ from github import Auth, GithubException
 from ..base import Account
 from ..errors import Forbidden, TrackerError
 from ..settings import GithubSettings
-from .answers import Answer, refusal
+from .answers import Answer, refused
 from .sending import Sender
 
 KEY_REFUSED = (
@@ -24,8 +22,6 @@ NOT_INSTALLED = (
     "The App is not installed on {repository}; install it there from the App's settings,"
     " or correct the repository's name"
 )
-_SIGNED = re.compile(r"eyJ[\w.-]+")
-"""A signed claim, as every JSON Web Token begins."""
 
 
 class Identity(Protocol):
@@ -145,8 +141,8 @@ class App:
         sender, auth = self._installation()
         try:
             self._last = auth.token
-        except GithubException as refused:
-            error = self._refused(Answer(refused.status, refused.headers or {}, json.dumps(refused.data)))
+        except GithubException as turned:
+            error = self._refused(Answer(turned.status, turned.headers or {}, json.dumps(turned.data)))
         except (requests.RequestException, RuntimeError, AssertionError, ValueError) as failure:
             error = sender.silence(failure, "read")
         else:
@@ -173,8 +169,7 @@ class App:
         if answer.status in known:
             said, _, hint = known[answer.status].partition("; ")
             return Forbidden(said, hint=hint)
-        told = replace(answer, text=_SIGNED.sub("***", answer.text))
-        error = refusal(told, "read", self._settings.repository, None)
+        error = refused(answer, "read", self._settings.repository, None, self.secrets)
         return error or Forbidden("GitHub gave the App no token", hint="check the connector's url")
 
 

@@ -163,7 +163,10 @@ class GithubTracker:
         return [self._create(draft) for draft in drafts]
 
     def _create(self, draft: Draft) -> Created:
-        """One POST with marker, labels and date, which GitHub drops silently where we may not push."""
+        """One POST with marker, labels and date, which GitHub drops silently where we may not push. What it needs, such
+        as a milestone, comes first; where that takes too long, nothing is sent, and the next time it is there.
+        """
+        begun = self._wire.now()
         due = self._due.parts(draft.due_date or "")
         data = {
             "title": draft.title,
@@ -172,7 +175,7 @@ class GithubTracker:
             **due.data,
         }
         try:
-            row = self._wire.create(f"{self._home()}/issues", data).data
+            row = self._wire.create(f"{self._home()}/issues", data, begun=begun).data
         except Rejected as refused:
             if not self._due.is_elsewhere(due.data, draft.due_date or ""):
                 raise
@@ -242,8 +245,9 @@ class GithubTracker:
         self._wire.write("POST", path, {"body": text}, issue_id=issue_id)
         try:
             return self.get(issue_id)
-        except Unavailable as silence:
-            raise Unsettled(f"Our comment on issue {issue_id} could not be read back: {silence}") from silence
+        except (Unavailable, Forbidden) as silence:
+            said = f"Our comment on issue {issue_id} could not be read back: {silence}"
+            raise Unsettled(said, hint=silence.hint) from silence
 
     def _whole(self, row: Row) -> Issue:
         """The issue with all that its timeline tells."""

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..base import Account
-from ..errors import Unavailable, Unsettled
+from ..errors import TrackerError, Unavailable, Unsettled
 from ..pace import Pace, spacing
 from ..settings import GithubSettings
-from ..texts import scrubbed
-from .answers import Answer, Kind, refusal
+from .answers import Answer, Kind, refused
 from .identity import identity
+
+CREATE_LEAVES_WITHIN = 4.5
+"""Seconds from the moment at which a create is asked for: what is under way leaves in five, or counts as sent."""
 
 
 class Wire:
@@ -77,9 +79,18 @@ class Wire:
         self._pace.wait({"write": self.spacing["write"]})
         return self._written(method, path, data, issue_id, many)
 
-    def create(self, path: str, data: Any) -> Answer:
-        """The write that makes an issue, which is kept further apart from others of its kind. Raises as `write`."""
+    def now(self) -> float:
+        """Seconds by the clock of the pace, which knows no day."""
+        return self._pace.now()
+
+    def create(self, path: str, data: Any, *, begun: float) -> Answer:
+        """The write that makes an issue, which is kept further apart from others of its kind. Raises as `write`, and
+        Unavailable, before anything is sent, where its preparations since `begun` (`now`) took too long.
+        """
         self._pace.wait(self.spacing)
+        self.identity.sender()  # a token that has to be renewed is one of the preparations
+        if self.now() - begun > CREATE_LEAVES_WITHIN:
+            raise Unavailable(f"A new issue for {self.repository} was not sent: it took too long to prepare")
         return self._written("POST", path, data, None, False)
 
     def _written(self, method: str, path: str, data: Any, issue_id: str | None, many: bool) -> Answer:
@@ -102,13 +113,17 @@ class Wire:
             self.identity.forget()
         return answer
 
+    def refusal(self, answer: Answer, kind: Kind = "read", issue_id: str | None = None) -> TrackerError | None:
+        """The error that an answer amounts to, without our secrets; None for a success."""
+        return refused(answer, kind, self.repository, issue_id, self.identity.secrets)
+
     def _accepted(self, answer: Answer, kind: Kind, issue_id: str | None, many: bool) -> Answer:
-        error = refusal(answer, kind, self.repository, issue_id)
+        error = self.refusal(answer, kind, issue_id)
         if error is None and not _is_ours(answer, many):
             unknown = Unsettled if kind == "write" else Unavailable
             error = unknown(f"The answer for {self.repository} does not look like GitHub's")
         if error:
-            raise scrubbed(error, self.identity.secrets)
+            raise error
         return answer
 
 

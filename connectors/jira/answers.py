@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from ..errors import Forbidden, Gone, RateLimited, Rejected, Stale, TrackerError, Unavailable, Unsettled
+from ..waits import wait_told
 from .deployment import CLOUD
 
 Kind = Literal["read", "write"]
 
 _PAUSES = ("retry-after", "x-ratelimit-reset", "x-ratelimit-interval-seconds")
-UNKNOWN_PAUSE = 60.0
-"""Seconds to wait when Jira limits the rate without saying for how long."""
 
 _NEUTRAL = {"summary": "title", "description": "body"}
 _CREDENTIALS = (
@@ -125,21 +124,7 @@ def pause(headers: Mapping[str, str], now: datetime) -> float:
     """Seconds to wait, at least one, as a Data Center often says 0: Retry-After (seconds or a date), else Cloud's
     X-RateLimit-Reset (ISO 8601), else the seconds in which a Data Center's bucket fills.
     """
-    told = next(filter(None, (headers.get(name, "").strip() for name in _PAUSES)), "")
-    if told.replace(".", "", 1).isdigit():
-        return max(1.0, float(told))
-    until = _moment(told)
-    return UNKNOWN_PAUSE if until is None else max(1.0, (until - now).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = read(text)
-        except ValueError:
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
+    return wait_told(islice(filter(None, (headers.get(name, "").strip() for name in _PAUSES)), 1), now)
 
 
 def _odd_success(answer: Answer, asked: Asked) -> TrackerError | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from ..base import Capabilities, Category, Created, Draft, Edit, Health, Issue, Page, Visibility
-from ..errors import Rejected, Stale, TrackerError
+from ..errors import Forbidden, Gone, Rejected, Stale, TrackerError, Unavailable, Unsettled
 from ..settings import JiraSettings
 from ..texts import fingerprint
 from .checking import examine
@@ -151,13 +151,21 @@ class JiraTracker:
 
     def _give_back(self, issue: Issue, raw: Json) -> None:
         """Puts back what somebody wrote into the description after we read it: no request asks Jira to write only what
-        nobody touched. Raises Stale then.
+        nobody touched. Raises Stale then, and Rejected where that fails: nobody tries it again, so a person is told.
         """
         theirs = overwritten(raw, issue.updated, self._wire.site.account.id)
         if theirs is None:
             return
-        self._wire.write("PUT", f"issue/{issue.id}", body={"fields": {"description": theirs}}, issue=issue.id)
-        raise Stale(f"{self._wire.where}: somebody wrote into issue {issue.id} at the same moment")
+        written = f"{self._wire.where}: somebody wrote into issue {issue.id} at the same moment"
+        try:
+            self._wire.write("PUT", f"issue/{issue.id}", body={"fields": {"description": theirs}}, issue=issue.id)
+        except Gone:
+            raise
+        except TrackerError as failure:
+            said = f"{written}, and their text stands in the issue's history: we could not put it back ({failure})"
+            hint = f"look into the history of {issue.key} and put their description back by hand"
+            raise Rejected(said, hint=hint, field="body") from failure
+        raise Stale(written)
 
     def _moved(self, issue: Issue, target: Category) -> Issue:
         """Brings the issue to a status and reads it back. Where a transition of ours led elsewhere than it did before,
@@ -176,14 +184,20 @@ class JiraTracker:
         raise Rejected(f"{self._wire.where}: {said}", hint=hint, field="status")
 
     def _said(self, issue: Issue, text: str) -> Issue:
-        """Says something below the issue and reads it back."""
+        """Says something below the issue and reads it back. A read that fails after it must not look like a write that
+        never was.
+        """
         path = f"issue/{issue.id}/comment"
         try:
             self._wire.write("POST", path, body={"body": text}, issue=issue.id)
         except Rejected as refusal:
             refusal.field = refusal.field or "comment"
             raise
-        return self._look(issue)
+        try:
+            return self._look(issue)
+        except (Unavailable, Forbidden) as silence:
+            said = f"our comment on issue {issue.id} could not be read back ({silence})"
+            raise Unsettled(f"{self._wire.where}: {said}", hint=silence.hint) from silence
 
     def _look(self, before: Issue) -> Issue:
         """The issue again, with its history since then."""

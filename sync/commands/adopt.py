@@ -13,9 +13,12 @@ from ...mapping.life import MIRRORED_STATES
 from ...mapping.matching import Match, matches
 from ...mapping.profiles import PROFILES, Profile
 from ..deciding.linking import attach, plan_attachment
-from ..errors import InputError
+from ..errors import InputError, NotAllowed
+from ..looking.rules import Rules
 from ..looking.views import profile_id
-from ..record.items import items_without_issue
+from ..record.database import Database
+from ..record.items import items_without_issue, load
+from ..record.mirrors import links_with_issue
 from ..settings.problems import did_you_mean
 from . import Outcome
 from .frame import Frame, json_option, pass_frame
@@ -91,16 +94,31 @@ def _names(match: Match) -> tuple[str, str]:
 
 def _attach(frame: Frame, chosen: Sequence[Match]) -> None:
     """Attaches all of them, or none. The issues are read with their history first."""
-    read = []
-    for match in chosen:
-        with one_tracker(frame, match.place) as tracker:
-            read.append((match, tracker.named(match.issue.key), rules_at(frame, match.place, tracker)))
+    read = [each for place in dict.fromkeys(match.place for match in chosen) for each in _read(frame, place, chosen)]
     if not read:
         return
     with frame.deciding() as (record, unit):
         for match, issue, rules in read:
-            attachment = plan_attachment(record.db, frame.config, rules, match.item, issue, frame.now())
-            attach(frame.decider(unit, match.item.system_id), attachment, f"adopted: {_why(match)}")
+            item = _as_it_is_now(record.db, match.item)
+            attachment = plan_attachment(record.db, frame.config, rules, item, issue, frame.now())
+            attach(frame.decider(unit, item.system_id), attachment, f"adopted: {_why(match)}")
+
+
+def _read(frame: Frame, place: str, chosen: Sequence[Match]) -> list[tuple[Match, Issue, Rules]]:
+    """The issues that were chosen at one place, with their history, and what holds there."""
+    with one_tracker(frame, place) as tracker:
+        rules = rules_at(frame, place, tracker)
+        return [(match, tracker.named(match.issue.key), rules) for match in chosen if match.place == place]
+
+
+def _as_it_is_now(database: Database, item: PoamItem) -> PoamItem:
+    """The item once more: a daemon works while somebody thinks. Raises NotAllowed where it got an issue meanwhile."""
+    if links := links_with_issue(database, item.uid):
+        raise NotAllowed(
+            f"{item.poam_id} got an issue meanwhile, {links[0].remote_key}; nothing was attached",
+            hint="run poam adopt again; another issue beside that one is attached with poam link",
+        )
+    return load(database, "uid = ?", (item.uid,))[0]
 
 
 def _told(match: Match) -> str:

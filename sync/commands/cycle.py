@@ -102,6 +102,7 @@ def _steps(each: ConnectorPlan, items: Mapping[str, PoamItem]) -> list[str]:
         lines += [f"{who}: edit {key}: {', '.join(sorted(step.edited_fields))}"] if step.edit and each.sends else []
         lines += [f"{who}: {_UNREAD.format(one.label)}, at {key}" for one in unread([step.issue])]
     lines += [f"{names[link.item_uid]}: {link.remote_key} counts as missing" for link in each.vanishing]
+    lines += [f"an issue was moved from {name} to {there.key} and is followed" for there in each.followed.values()]
     lines += [_owed_edit(view, each.seen.rules) for view in each.owed if each.seen.rules]
     lines += [f"{names[twin.link.item_uid]}: close {twin.issue.key}, a second issue for it" for twin in each.twins]
     return lines

@@ -16,6 +16,7 @@ from ..cycle import run_cycle
 from ..daemon import Alarm, Doorbell, Stopped, only_daemon, ticks, waiter
 from ..errors import PoamSyncError
 from ..hinted import hinted_issues
+from ..parking import parked_until
 from ..record.record import Record
 from ..settings.limits import duration_text
 from ..settings.trackers import open_trackers
@@ -96,16 +97,17 @@ def _is_fresh(frame: Frame) -> bool:
 
 
 def is_worth_a_cycle(frame: Frame, inbox: Inbox, told: Told) -> bool:
-    """Whether a hint waits that is about an issue of ours. A tracker that does not let us in is left to the interval,
-    and so are all while the record cannot be used.
+    """Whether a hint waits that is about an issue of ours. A tracker that does not let us in, or that wants to be left
+    alone, is left to the interval, and so are all while the record cannot be used.
     """
     try:
         hints = {name: each for name, each in inbox.waiting().hints.items() if name not in told.locked_out}
         if not hints or RECORD in told.troubles:
             return False
         with Record.read(frame.config.record_path) as record:
-            return any(hinted_issues(record.db, name, each) for name, each in hints.items())
-    except PoamSyncError:
+            free = {name: each for name, each in hints.items() if not parked_until(record.db, name, frame.clock())}
+            return any(hinted_issues(record.db, name, each) for name, each in free.items())
+    except (PoamSyncError, OSError):
         return False
 
 

@@ -28,11 +28,13 @@ from ..record.items import load
 from ..record.journal import Author
 from ..record.kinds import Base, Link
 from ..record.mirrors import (
+    forget_answers,
     forget_bases,
     keep_base,
     links_of_mirror,
     links_with,
     links_with_issue,
+    open_answers,
     open_conflicts,
     our_markers,
 )
@@ -81,7 +83,8 @@ def attach(decider: Decider, found: Attachment, reason: str) -> None:
 
 def follow(unit: Unit, config: Config, link: Link, moved: Moved) -> bool:
     """Follows an issue that was moved to another configured connector: it is attached there, and its place here is
-    retired. False where it is at no connector of ours, or something stands against it.
+    retired, with its conflicts and the answers it was owed: they go by the numbers that comments had here. False where
+    the issue is at no connector of ours, or something stands against it.
     """
     if moved.rules is None or moved.issue is None:
         return False
@@ -94,6 +97,8 @@ def follow(unit: Unit, config: Config, link: Link, moved: Moved) -> bool:
     unit.change(by, "links", link.id, {"state": "retired"}, reason=why)
     if owed := owed_at(unit.db, link.id):
         clear(unit, owed, note=why)
+    _end_conflicts(unit, link, by, why)
+    _drop_answers(unit, link, by, why)
     _store(unit, config, _looked_at(unit.db, config, moved.rules, place, moved.issue, unit.at), by, why)
     owe(unit, place.link, "edit")
     return True
@@ -166,7 +171,7 @@ def detach(decider: Decider, item: PoamItem, link: Link, reason: str) -> str:
     if owed := owed_at(unit.db, link.id):
         clear(unit, owed, note=f"{link.remote_key} was detached")
     end_requests_of(decider, item, link, f"{link.remote_key} is no issue of this item any more")
-    _end_conflicts(decider, link)
+    _end_conflicts(unit, link, decider.by, f"{link.remote_key} is no issue of this item any more")
     if links_with_issue(unit.db, item.uid):
         go_by_the_rest(decider, load(unit.db, "uid = ?", (item.uid,))[0], link)
         return "the item goes on with its other issues"
@@ -221,10 +226,17 @@ def _must_be_settled(database: Database, item: PoamItem, place: Link | None) -> 
         )
 
 
-def _end_conflicts(decider: Decider, link: Link) -> None:
-    for conflict in open_conflicts(decider.unit.db, link.id):
-        reason = f"{link.remote_key} is no issue of this item any more"
-        decider.unit.change(decider.by, "conflicts", conflict.id, decider.ended(reason), reason=reason)
+def _end_conflicts(unit: Unit, link: Link, by: Author, reason: str) -> None:
+    ended = {"state": "resolved", "resolution": reason, "resolved_by": by.person, "resolved_at": unit.at}
+    for conflict in open_conflicts(unit.db, link.id):
+        unit.change(by, "conflicts", conflict.id, ended, reason=reason)
+
+
+def _drop_answers(unit: Unit, link: Link, by: Author, reason: str) -> None:
+    owed = [answer.comment_id for answer in open_answers(unit.db, link.id)]
+    for comment_id in owed:
+        unit.note(by, "answers", f"{link.id}:{comment_id}", "dropped", reason=reason)
+    forget_answers(unit, link.id, owed)
 
 
 def _is_planned(database: Database, item: PoamItem) -> bool:

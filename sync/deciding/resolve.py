@@ -7,9 +7,11 @@ from dataclasses import asdict
 from ...mapping.consequences import consequences
 from ...mapping.dates import is_date
 from ...mapping.item import PoamItem, State, WorkStatus
+from ..delivery.answering import ask_again
 from ..delivery.links import next_link
 from ..delivery.outbox import owe
 from ..errors import InputError, NotAllowed
+from ..looking.comments import COMMENT
 from ..looking.due_date import AMBIGUOUS
 from ..looking.due_date import NAME as DUE_DATE
 from ..record.items import load
@@ -117,6 +119,8 @@ def _resolve_refused(decider: Decider, conflict: Conflict, link: Link, item: Poa
     if take == "tracker":
         return f"{item.poam_id}: left as {link.remote_key or 'the tracker'} has it"
     operation = "retire" if link.state == "retired" else "edit" if link.remote_id else "create"
+    if conflict.field == COMMENT:
+        ask_again(decider.unit, link)
     forget_base(decider.unit, link.id, conflict.field)  # else what the tracker made of it would count as agreed
     owe(decider.unit, link, operation)
     return f"{item.poam_id}: tried again in the next cycle"

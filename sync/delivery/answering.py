@@ -2,7 +2,7 @@
 
 The answers that an edit carries are marked as under way in the transaction that commits it. They are owed until they
 are seen below the issue; one that may have arrived is sent again only where the issue, read late enough, does not show
-it.
+it. One that the tracker took and does not show all the same is sent again only when a person asks for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...connectors.base import Edit
 from ...mapping.comment_commands import as_comment
 from ..looking.existence import proof_after
 from ..record.kinds import Answer, Link
-from ..record.mirrors import open_answers
+from ..record.mirrors import HIDDEN, open_answers
 from ..record.rows import keep
 from ..record.unit import Unit
 from ..times import later
@@ -38,7 +38,7 @@ def settle_departures(postman: Postman, link: Link) -> bool:
 
 
 def sendable(postman: Postman, link: Link, read_at: str) -> list[Answer]:
-    """The answers that an issue read at that time, which shows none of them, may be given."""
+    """The answers that an issue read at that time, which shows none of them, may be given: a hidden one never is."""
     settings = postman.config.connectors[link.connector]
     proof = proof_after(settings, postman.config.sync.limits)
     answers = open_answers(postman.record.db, link.id)
@@ -66,3 +66,25 @@ def unseen(postman: Postman, link: Link, sent: Iterable[Answer]) -> bool:
     return not {answer.comment_id for answer in open_answers(postman.record.db, link.id)}.isdisjoint(
         answer.comment_id for answer in sent
     )
+
+
+def hide(unit: Unit, link: Link, sent: Iterable[Answer]) -> list[Answer]:
+    """Notes that the tracker took these answers and does not show them; returns all that it hides below the issue."""
+    taken = {answer.comment_id for answer in sent}
+    owed = open_answers(unit.db, link.id)
+    hidden = [answer for answer in owed if answer.comment_id in taken or answer.left_by == HIDDEN]
+    mark(unit, hidden, HIDDEN)
+    return hidden
+
+
+def ask_again(unit: Unit, link: Link) -> None:
+    """Lets the answers that the tracker hides be sent once more, as a person wants it."""
+    mark(unit, [answer for answer in open_answers(unit.db, link.id) if answer.left_by == HIDDEN], LONG_AGO)
+
+
+def is_all_said(postman: Postman, link: Link, edit: Edit | None) -> bool:
+    """Whether nothing of an edit is left to write but answers that the tracker hides, if at all."""
+    if edit is None:
+        return True
+    owed = open_answers(postman.record.db, link.id)
+    return replace(edit, comment=None) == Edit() and all(answer.left_by == HIDDEN for answer in owed)

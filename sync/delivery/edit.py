@@ -23,7 +23,18 @@ from ..record.owed import in_hand, times_written
 from ..record.rows import keep
 from ..settings.people import daemon
 from ..times import later
-from .answering import LONG_AGO, UNDER_WAY, carried, mark, sendable, settle_departures, unseen, with_answers
+from .answering import (
+    LONG_AGO,
+    UNDER_WAY,
+    carried,
+    hide,
+    is_all_said,
+    mark,
+    sendable,
+    settle_departures,
+    unseen,
+    with_answers,
+)
 from .outbox import clear, renewed, written
 from .postman import Postman
 
@@ -38,7 +49,7 @@ def edit(postman: Postman, owed: Owed, link: Link) -> None:
     step = postman.take_in(link.id, issue)
     if step is None:
         return  # the answer was older than what we have seen: look again next time
-    if step.edit is None:
+    if step.edit is None or is_all_said(postman, link, step.edit):
         _done(postman, owed)
         return
     answers = sendable(postman, link, read_at)
@@ -51,7 +62,7 @@ def edit(postman: Postman, owed: Owed, link: Link) -> None:
     edited = _send(postman, owed, step.issue, wanted, sent)  # as it was read last
     after = _read_back(postman, owed, step, edited, sent)
     postman.delivery.edited += 1
-    if after is not None and after.edit is None:
+    if after is not None and is_all_said(postman, link, after.edit):
         _done(postman, owed)
     else:
         postman.keep(owed, state="PENDING")
@@ -88,9 +99,8 @@ def _read_back(postman: Postman, owed: Owed, step: Step, edited: Issue, sent: Se
     after = postman.take_in(link.id, postman.tracker.get(link.issue_id))
     if after is not None and unseen(postman, link, sent):
         with postman.unit() as unit:
-            alone = written(with_answers(Edit(), sent))
+            alone = written(with_answers(Edit(), hide(unit, link, sent)))  # what the next plan would say again
             keep(unit, replace(renewed(unit, in_hand(unit.db, owed)), payload=alone, attempts=1))
-            mark(unit, sent, LONG_AGO)
         raise Rejected(f"{link.connector} took a comment for {link.remote_key} and does not show it", field=COMMENT)
     return after
 

@@ -1,8 +1,8 @@
 """The first look at an issue that a person attaches to an item. Pure.
 
-What it shows counts as its people's word, as if said now: its status and its date, by whoever set them. What happened
-there before is no news. The status counts unless it would change what the item's work has come to: then the
-record's holds, the issue follows, and a conflict tells both.
+What it shows counts as its people's word, as if said now: its status and its date, by whoever set them. What our own
+account set there, for another item once, is nobody's. What happened before is no news. The status counts unless it
+would change what the item's work has come to: then the record's holds, the issue follows, and a conflict tells both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def first_look(view: View, issue: Issue, rules: Rules, now: str) -> Step:
     """What attaching the issue leads to: what is taken from it, and the edit that the next cycle owes it."""
     fresh = replace(view, sighting=Sighting(view.link.id), bases={}, sent=frozenset(), refused=frozenset())
     seen = WorkStatus(seen_values(issue, rules)[WORK_STATUS] or WorkStatus.NOT_STARTED)
-    date, status = _last(issue, DUE_DATE), _last(issue, "status")
+    date, status = _last(issue, DUE_DATE, rules), _last(issue, "status", rules)
+    if not status:
+        return _looked(_behind(fresh), issue, rules, now, date)
     if _counts(view, seen):
         return _looked(_agreed(fresh), issue, rules, now, (*status, *date))
     step = _looked(_behind(fresh), issue, rules, now, date)
@@ -63,15 +65,18 @@ def _looked(view: View, issue: Issue, rules: Rules, now: str, told: tuple[Change
     return replace(step, issue=issue, bases=pairs, sighting=_read_to_its_end(step.sighting, issue))
 
 
-def _last(issue: Issue, field: str) -> tuple[Change, ...]:
-    """Who last gave a field what it shows; where no history tells, the issue was made so. Nothing of no date at all."""
+def _last(issue: Issue, field: str, rules: Rules) -> tuple[Change, ...]:
+    """Who last gave a field what it shows; where no history tells, the issue was made so. Nothing of no date at all,
+    and of what was our own doing.
+    """
     shown: Value = issue.status if field == "status" else next(iter(issue.due_dates), None)
     if shown is None or (field == DUE_DATE and len(issue.due_dates) > 1):
         return ()
     told = [change for change in issue.history if change.field == field]
+    last = Change(1, issue.created, issue.author, field, None, shown)
     if told and told[-1].new == shown:
-        return (replace(told[-1], old=None),)
-    return (Change(1, issue.created, issue.author, field, None, shown),)
+        last = replace(told[-1], old=None)
+    return () if last.author.id in rules.accounts else (last,)
 
 
 def _read_to_its_end(seen: Sighting, issue: Issue) -> Sighting:

@@ -42,10 +42,13 @@ MAX_REFERENCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A command, and the comment that it is."""
+    """A command, and the comment that it is. One by an account that nobody in [people] has does nothing: at a place
+    that strangers can write to, our account would do for them what they may not.
+    """
 
     comment: Comment
     command: Command
+    is_known: bool
 
     @property
     def source(self) -> str:
@@ -67,7 +70,7 @@ def said_since(view: View, issue: Issue, rules: Rules) -> tuple[Said, ...]:
     if view.link.author and not kept.version:
         return ()
     new = (each for each in issue.comments if each.id > kept.comment_cursor)
-    return tuple(Said(comment, command) for comment, command in _commands(new, rules))
+    return tuple(Said(comment, command, _is_known(comment, rules)) for comment, command in _commands(new, rules))
 
 
 def in_order(history: Iterable[Observed], said: Iterable[Observed]) -> tuple[Observed, ...]:
@@ -79,7 +82,7 @@ def still_counting(history: Iterable[Observed], view: View, issue: Issue, rules:
     """What people did, marked where a command that was read before came after it."""
     read = [each for each in issue.comments if each.id <= view.sighting.comment_cursor]
     last: dict[str, str] = {}
-    for comment, command in _commands(read, rules):
+    for comment, command in _commands((each for each in read if _is_known(each, rules)), rules):
         last |= {name: comment.at for name, _ in _proposed(command)}
     for one in history:
         yield replace(one, overtaken=True) if one.at and last.get(one.field, "") > one.at else one
@@ -89,7 +92,7 @@ def observed_in(said: Iterable[Said], view: View, issue: Issue, rules: Rules, wr
     """Every command as it was typed, and what some of them propose for a field."""
     for each in said:
         yield each.observed(COMMAND, each.command.typed)
-        for name, value in _proposed(each.command):
+        for name, value in _proposed(each.command) if each.is_known else ():
             if name == DUE_DATE and view.item.state is State.CLOSED:
                 continue
             crossed = _crossed(name, each, view, issue, rules, wrote)
@@ -102,6 +105,10 @@ def _commands(comments: Iterable[Comment], rules: Rules) -> Iterator[tuple[Comme
         command = None if comment.author.id in rules.accounts else command_in(comment.text)
         if command is not None:
             yield comment, command
+
+
+def _is_known(comment: Comment, rules: Rules) -> bool:
+    return comment.author.id.casefold() in rules.people
 
 
 def _proposed(command: Command) -> Iterator[tuple[str, str | None]]:
@@ -150,7 +157,7 @@ def plan_evidence(sketch: Sketch, said: Sequence[Said]) -> None:
     """
     if sketch.view.item.state in (State.OPEN, State.PENDING_VERIFICATION):
         for each in said:
-            if each.command.url:
+            if each.command.url and each.is_known:
                 _may_prove(sketch, "url", each.command.url, each.observed("evidence", each.command.url))
     half = bool(sketch.view.others) and sketch.after.work is WorkStatus.DONE  # one of several issues is done
     if sketch.item.state is State.PENDING_VERIFICATION or (half and sketch.item.state is State.OPEN):
@@ -172,6 +179,8 @@ def _ours(sketch: Sketch) -> Iterator[str]:
 def _answer(sketch: Sketch, said: Said) -> str:
     """Does what follows from a command beside the work and the date, and says what came of it."""
     verb = said.command.verb
+    if not said.is_known:
+        return words.STRANGER
     if verb is None:
         return words.UNKNOWN
     if said.command.lacks:

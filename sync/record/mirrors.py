@@ -14,6 +14,9 @@ from .rows import rows
 from .schema import TO_FOLLOW
 from .unit import Unit
 
+HIDDEN = "9999-01-01T00:00:00.000Z"
+"""Until when an answer that a tracker took and does not show has left: no reading is late enough to send it again."""
+
 
 def link_of(database: Database, link_id: str) -> Link:
     """One link, as it stands."""
@@ -143,8 +146,10 @@ def forget_answers(unit: Unit, link_id: str, comment_ids: Iterable[int]) -> None
 
 
 def doubt_answers(unit: Unit) -> None:
-    """After a restore nobody knows which answers were sent meanwhile: one may be under way at this instant."""
-    unit.db.execute("UPDATE answers SET left_by = ?", (unit.at,))
+    """After a restore nobody knows which answers were sent meanwhile: one may be under way at this instant. Those that
+    were taken and are not shown stay so.
+    """
+    unit.db.execute("UPDATE answers SET left_by = ? WHERE left_by != ?", (unit.at, HIDDEN))
 
 
 def evidence_of(database: Database, item_uid: str) -> frozenset[tuple[str, str]]:

@@ -97,6 +97,12 @@ def person_of(config: Config, connector: str, account: str) -> Identity:
     return Identity(f"{connector}:{account}", Role.ENGINEER)
 
 
+def accounts_at(config: Config, connector: str) -> frozenset[str]:
+    """The accounts of a tracker that somebody in [people] has, in small letters."""
+    claimed = (each.partition(":") for person in config.people.values() for each in person.accounts)
+    return frozenset(name.casefold() for known, _, name in claimed if known == connector)
+
+
 def _owner(config: Config, kind: str, account: str) -> str:
     wanted = account_key(config, kind, account)
     for person, claims in config.people.items():

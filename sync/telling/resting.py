@@ -32,7 +32,7 @@ def resting(database: Database, config: Config, steps: Iterable[Step] = ()) -> I
     found = database.query(
         """SELECT link_id, poam_id, connector, date_waiting, date_waiting_by, date_waiting_by_name, date_waiting_at
            FROM sightings JOIN links ON links.id = link_id JOIN items ON items.uid = item_uid
-           WHERE date_waiting IS NOT NULL
+           WHERE date_waiting IS NOT NULL AND links.state IN ('live', 'missing')
            AND link_id NOT IN (SELECT link_id FROM conflicts WHERE state = 'open' AND policy = ?)""",
         (AMBIGUOUS,),
     )

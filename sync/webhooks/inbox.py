@@ -32,6 +32,8 @@ CREATE INDEX IF NOT EXISTS hint_that_waits ON inbox(id) WHERE handled_at IS NULL
 CREATE TABLE IF NOT EXISTS arrivals (connector TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
 """
 
+_HINT = "hints wait until it can; the cycles go on"
+
 
 class InboxError(PoamSyncError):
     """The inbox cannot be used; the cycles go on without it."""
@@ -53,16 +55,8 @@ class Inbox:
 
     def prepare(self) -> None:
         """Makes the file, its owner's alone, and once more where it is damaged. Raises InboxError."""
-        try:
-            self._make()
-        except sqlite3.OperationalError as error:
-            raise self._unusable(error) from None
-        except sqlite3.DatabaseError:
-            for end in ("", *COMPANIONS):
-                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
-            self._make()
-        except OSError as error:
-            raise self._unusable(error.strerror) from None
+        with self._told():
+            self._make_sound()
 
     def keep(self, connector: str, hint: Hint | None, content: str, at: str) -> bool:
         """Notes that a delivery arrived and keeps its hint, on the disk, once it returns. Raises InboxError.
@@ -86,7 +80,7 @@ class Inbox:
 
     def waiting(self) -> Waiting:
         """What no cycle has handled yet. Raises InboxError."""
-        if not self.path.exists():
+        if not self._exists():
             return Waiting()
         with self._opened() as connection:
             found = connection.execute(
@@ -107,10 +101,21 @@ class Inbox:
 
     def arrivals(self) -> Mapping[str, str]:
         """When the last signed delivery of each connector arrived; empty where nothing ever did. Raises InboxError."""
-        if not self.path.exists():
+        if not self._exists():
             return {}
         with self._opened() as connection:
             return dict(connection.execute("SELECT connector, at FROM arrivals").fetchall())
+
+    def _make_sound(self) -> None:
+        """Makes the file; a damaged one is thrown away, one that is only busy or full is not."""
+        try:
+            self._make()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            for end in ("", *COMPANIONS):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            self._make()
 
     def _make(self) -> None:
         self.path.touch(mode=0o600)
@@ -120,13 +125,23 @@ class Inbox:
     @contextmanager
     def _opened(self) -> Iterator[Any]:
         """The file in one transaction, kept on leaving. An existing one only: whoever looks does not make it."""
-        try:
-            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=rw", uri=True)) as connection:
-                connection.execute("PRAGMA synchronous=FULL")
-                with connection:
-                    yield connection
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
+        with (
+            self._told(),
+            closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=rw", uri=True)) as connection,
+        ):
+            connection.execute("PRAGMA synchronous=FULL")
+            with connection:
+                yield connection
 
-    def _unusable(self, why: object) -> InboxError:
-        return InboxError(f"{self.path} cannot be used: {why}", hint="hints wait until it can; the cycles go on")
+    def _exists(self) -> bool:
+        with self._told():
+            return self.path.exists()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever the file or the disk refuses, told as what it means. Raises InboxError."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InboxError(f"{self.path} cannot be used: {why}", hint=_HINT) from None

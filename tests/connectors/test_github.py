@@ -70,7 +70,9 @@ def test_the_overlap_shown_again_costs_one_request_and_delivers_nothing(stage: G
     assert [seen.status for seen in stage.server.requests] == [200, 304]
 
 
-@pytest.mark.parametrize(("changed", "lists", "events"), [(1, 1, 1), (98, 1, 1), (99, 1, 2), (100, 2, 2), (101, 2, 2), (1000, 11, 11)])
+@pytest.mark.parametrize(
+    ("changed", "lists", "events"), [(1, 1, 1), (98, 1, 1), (99, 1, 2), (100, 2, 2), (101, 2, 2), (1000, 11, 11)]
+)
 def test_changes_cost_a_list_page_per_hundred_issues_and_an_event_page_per_hundred_events(
     stage: GithubStage, changed: int, lists: int, events: int
 ) -> None:

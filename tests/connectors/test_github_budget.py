@@ -79,7 +79,7 @@ def test_etag_of_another_token_is_not_sent_and_its_answer_has_no_effect(stage: G
     assert not any("raj-token" in text for text in (cursor, page.cursor))
 
 
-def test_graphql_is_never_spoken_and_so_no_null_filter_is_sent(stage: GithubStage) -> None:
+def test_graphql_is_not_spoken_where_dates_stand_in_labels(stage: GithubStage) -> None:
     issue_id = made(stage.tracker, DRAFT).id
     cursor = stage.settled()
     stage.clock.advance(hours=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,12 +14,14 @@ import pytest
 
 from poam.connectors.base import Draft, Edit, Issue
 from poam.connectors.errors import Gone, RateLimited, Rejected, Unavailable
+from poam.connectors.github import GithubTracker
 from poam.connectors.sandbox.github_planning import TARGET
 from poam.connectors.sandbox.github_store import IssueField
-from poam.connectors.sandbox.server import Fault
+from poam.connectors.sandbox.server import Fault, SandboxServer
 
 from .github_carriers import FieldPerson, MilestonePerson, carried
-from .github_stage import DRAFT, MARKER, GithubStage
+from .github_stage import DRAFT, MARKER, TOKEN, GithubStage, settings_for
+from .jira_sites import Heard
 from .stage import made
 
 FIELDS = "/orgs/acme/issue-fields$"
@@ -338,6 +341,19 @@ def test_a_date_moved_in_the_field_is_told_with_its_author_though_the_event_tell
         ("POST", "graphql"),
     ]
     assert fields.tracker.get(issue_id).history == issue.history
+
+
+def test_the_graphql_query_about_fields_asks_by_ids_and_has_no_filter(fields: GithubStage) -> None:
+    """A filter that is null finds everything or nothing, so none is sent."""
+    issue_id = made(fields.tracker, DRAFT).id
+    engineer(fields).set_due(issue_id, "2026-05-01")
+    heard = Heard(fields.sandbox.app)
+    with SandboxServer(heard) as server, closing(GithubTracker("code", settings_for(server.url), TOKEN)) as tracker:
+        assert len(moves(tracker.get(issue_id))) == 1
+    (asked,) = (json.loads(body) for _, body in heard.requests if b"query" in body)
+    assert re.findall(r"\w+\([^)]*\)", asked["query"]) == ["query($ids: [ID!]!)", "nodes(ids: $ids)"]
+    assert list(asked["variables"]) == ["ids"]
+    assert all(asked["variables"]["ids"])
 
 
 def test_many_moved_dates_are_asked_about_together(fields: GithubStage) -> None:

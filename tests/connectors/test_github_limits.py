@@ -8,13 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from poam.connectors.base import Capabilities, Created, Edit
 from poam.connectors.errors import Forbidden, RateLimited, TrackerError, Unavailable
 from poam.connectors.github import GithubTracker
-from poam.connectors.github.answers import LONGEST_WAIT, Answer, Kind, refusal
+from poam.connectors.github.answers import Answer, Kind, refusal
 from poam.connectors.pace import Pace, spacing
 from poam.connectors.retry import Retrying
+from poam.connectors.sandbox.server import SandboxServer
+from poam.connectors.waits import LONGEST_WAIT
 
 from .github_stage import DRAFT, TOKEN, GithubStage, settings_for
 from .stage import made
@@ -49,6 +52,9 @@ def judged(status: int, headers: dict[str, str], message: str, kind: Kind = "wri
         ({"retry-after": "Mon, 02 Mar 2026 12:02:00 -0000"}, 120),
         ({"retry-after": "Mon, 02 Mar 2026 11:00:00 GMT"}, 1),
         ({"retry-after": "9" * 400}, LONGEST_WAIT),
+        ({"retry-after": "99999999999999"}, LONGEST_WAIT),
+        ({"retry-after": IN_FIVE_MINUTES}, 300),
+        ({"retry-after": "inf"}, 60),
         ({"retry-after": "soon"}, 60),
         ({"retry-after": "-5"}, 60),
         ({"retry-after": "1.5"}, 60),
@@ -218,6 +224,24 @@ def test_connectors_to_one_host_keep_one_pace(stage: GithubStage) -> None:
         made(tracker, replace(DRAFT, marker=name))
         tracker.close()
     assert time.slept == [3]
+
+
+def test_a_create_that_took_too_long_to_prepare_is_not_sent_and_is_made_the_next_time(stage: GithubStage) -> None:
+    """It would leave after the time from which on it is held for arrived or never sent."""
+    time = Time()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        time.now += 5 * scope["path"].endswith("/milestones")
+        await stage.sandbox.app(scope, receive, send)
+
+    with SandboxServer(slow) as server:
+        tracker = GithubTracker("code", settings_for(server.url, due_date="milestone"), TOKEN, pace=time.pace())
+        with pytest.raises(Unavailable, match="too long to prepare"):
+            made(tracker, DRAFT)
+        assert (server.count("POST", "/milestones$"), server.count("POST", "/issues$")) == (1, 0)
+        assert made(tracker, DRAFT).id == "1"
+        assert (server.count("POST", "/milestones$"), server.count("POST", "/issues$")) == (1, 1)
+        tracker.close()
 
 
 def test_writes_are_kept_a_second_apart_and_a_create_is_one_of_them() -> None:

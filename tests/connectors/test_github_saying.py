@@ -70,9 +70,12 @@ def test_a_comment_without_a_definite_answer_is_sent_once_and_unsettled(
 
 
 @pytest.mark.parametrize("path", ["/issues/1$", "/timeline$"])
-def test_a_comment_that_cannot_be_read_back_is_unsettled_and_never_sent_again(stage: GithubStage, path: str) -> None:
+@pytest.mark.parametrize("status", [503, 403])
+def test_a_comment_that_cannot_be_read_back_is_unsettled_and_never_sent_again(
+    stage: GithubStage, path: str, status: int
+) -> None:
     before = stage.tracker.get(made(stage.tracker, DRAFT).id)
-    stage.server.faults.append(Fault("GET", path, 503))
+    stage.server.faults.append(Fault("GET", path, status))
     retrying = Retrying(stage.tracker, sleep=lambda _: None, random=lambda: 0.0)
     with pytest.raises(Unsettled, match="could not be read back"):
         retrying.edit(before, Edit(comment="Recorded."))

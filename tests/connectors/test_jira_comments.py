@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from poam.connectors.base import Account, Edit
 from poam.connectors.errors import Gone, Rejected, Unsettled
+from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.jira import ENGINEER
 from poam.connectors.sandbox.server import Fault
 
@@ -173,6 +175,19 @@ class TestSaying:
 
         assert warm.server.count("POST", COMMENT) == 1
         assert len(warm.tracker.get("10001").comments) == 1
+
+    @pytest.mark.parametrize("kind", [503, 429, 403, "drop"])
+    def test_a_comment_that_cannot_be_read_back_is_unsettled_and_never_sent_again(
+        self, either: JiraStage, kind: Any
+    ) -> None:
+        issue = either.tracker.get("10001")
+        either.server.faults.append(Fault("GET", "/issue/10001$", kind))
+        retrying = Retrying(either.tracker, sleep=lambda _: None, random=lambda: 0.0)
+        with pytest.raises(Unsettled, match="could not be read back"):
+            retrying.edit(issue, Edit(comment="Hello."))
+
+        assert either.server.count("POST", COMMENT) == 1
+        assert [said.text for said in either.tracker.get("10001").comments] == ["Hello."]
 
     @pytest.mark.parametrize(
         ("comment", "denied", "said"),

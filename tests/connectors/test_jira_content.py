@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import Any
+
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from poam.connectors.base import Edit
 from poam.connectors.errors import Rejected, Stale
+from poam.connectors.retry import Retrying
 from poam.connectors.sandbox.jira import BOT, ENGINEER
+from poam.connectors.sandbox.server import Fault, SandboxServer
 from poam.mapping.issue_text import BEGIN, END, block_in, with_block
 from poam.mapping.lenses import normal_body, normal_title
 
 from .jira_fixtures import data_center, stage, warm
-from .jira_stage import JiraStage
+from .jira_stage import JiraStage, tracker
 
 __all__ = ["data_center", "stage", "warm"]
 
@@ -148,6 +154,26 @@ class TestPeople:
             data_center.tracker.edit(issue, Edit(body=BLOCK))
 
         assert data_center.tracker.get("10001").body == "Ann was here."
+
+    @pytest.mark.parametrize("kind", [429, 403, 503, "drop"])
+    def test_body_edited_by_people_that_cannot_be_put_back_is_told_with_where_it_stands(
+        self, warm: JiraStage, kind: Any
+    ) -> None:
+        issue = warm.tracker.get("10001")
+        warm.clock.advance(seconds=1)
+        warm.person.rewrite_body("10001", "Ann was here.")
+
+        async def site(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] == "PUT":
+                front.faults.append(Fault("PUT", "/issue/10001$", kind))
+            await warm.sandbox.app(scope, receive, send)
+
+        with SandboxServer(site) as front, closing(tracker(front.url)) as ours, pytest.raises(Rejected) as refused:
+            Retrying(ours, sleep=lambda _: None, random=lambda: 0.0).edit(issue, Edit(body=BLOCK))
+
+        assert (type(refused.value), refused.value.field) == (Rejected, "body")
+        assert "their text stands in the issue's history" in str(refused.value)
+        assert (front.count("PUT"), warm.tracker.get("10001").body) == (2, BLOCK)
 
     def test_body_edited_by_people_before_our_read_is_ours_to_replace(self, warm: JiraStage) -> None:
         warm.person.rewrite_body("10001", "Ann was here.")

@@ -22,6 +22,7 @@ from poam.connectors.sandbox.jira import BOT
 from poam.connectors.sandbox.server import SandboxServer
 from poam.connectors.texts import parsed
 
+from .github_carriers import carried
 from .github_stage import DRAFT, TOKEN, GithubStage, settings_for
 from .jira_fixtures import stage, warm
 from .jira_stage import JiraStage, tracker
@@ -62,13 +63,13 @@ def github_at(app: ASGIApp) -> Iterator[Tracker]:
         yield ours
 
 
-def echoing(body: Callable[[str], Any]) -> ASGIApp:
+def echoing(body: Callable[[str], Any], status: int = 400) -> ASGIApp:
     """Refuses everything, with the Authorization header in its words."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         await request.body()
-        await JSONResponse(body(request.headers["authorization"]), 400)(scope, receive, send)
+        await JSONResponse(body(request.headers["authorization"]), status)(scope, receive, send)
 
     return serve
 
@@ -94,6 +95,44 @@ def test_no_text_of_an_error_holds_github_s_token_not_even_in_part(github: Githu
         made(ours, DRAFT)
 
     assert TOKEN[:5] not in f"{failed.value!r} {failed.value.hint} {getattr(failed.value, 'field', '')}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "act"),
+    [
+        ("GET", "/user", lambda ours, _: ours.check()),
+        ("GET", "/orgs/acme/issue-fields", lambda ours, _: made(ours, DRAFT)),
+        ("POST", "/graphql", lambda ours, issue_id: ours.get(issue_id)),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 429])
+def test_no_error_of_a_check_or_of_fields_holds_a_token_that_a_proxy_echoes(
+    method: str, path: str, act: Callable[[Tracker, str], object], status: int
+) -> None:
+    echo = echoing(lambda header: {"message": f"Bad header {header}"}, status)
+    with carried("auto", person="issue_field") as opened:
+        issue_id = made(opened.tracker, DRAFT).id
+        opened.person.set_due(issue_id, "2026-05-01")
+        with github_at(instead(opened.sandbox.app, method, path, echo)) as ours, pytest.raises(TrackerError) as failed:
+            act(ours, issue_id)
+
+    assert TOKEN not in f"{failed.value!r} {failed.value.hint}"
+    assert "***" in str(failed.value)
+
+
+@pytest.mark.parametrize("path", ["/app", "/repos/acme/web/installation", "/app/installations/77/access_tokens"])
+def test_no_error_of_an_app_holds_what_it_signed_though_a_proxy_echoes_it(path: str) -> None:
+    echo = echoing(lambda header: {"message": f"Bad header {header}"}, 429)
+    with GithubStage.open() as opened:
+        key = opened.sandbox.apps.new_key()
+        app = instead(opened.sandbox.app, "POST" if path.endswith("s") else "GET", path, echo)
+        with SandboxServer(app) as server:
+            settings = settings_for(server.url, app_id=12, private_key_file="app.pem", token_env="")
+            with closing(GithubTracker("code", settings, key)) as ours, pytest.raises(TrackerError) as failed:
+                ours.check()
+
+    assert "eyJ" not in f"{failed.value!r} {failed.value.hint}"
+    assert "***" in str(failed.value)
 
 
 @pytest.mark.parametrize(

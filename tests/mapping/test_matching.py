@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import Any
 
 import pytest
 
 from poam.connectors.base import Account, Issue, Status
+from poam.mapping import matching
 from poam.mapping.item import FindingKind, PoamItem, Rating
 from poam.mapping.matching import LEAST, Match, matches
 from poam.mapping.profiles import PROFILES
@@ -92,3 +94,24 @@ def test_issues_of_the_same_number_at_two_trackers_are_two() -> None:
     items = [item(1), item(2)]
     pairs = matches([(each, FEDRAMP) for each in items], [("jira", issue(1, "V-1")), ("code", issue(1, "V-2"))])
     assert {(match.item.poam_id, match.place) for match in pairs} == {("V-1", "jira"), ("V-2", "code")}
+
+
+def test_a_title_that_is_only_spelled_alike_counts_beside_another_clue() -> None:
+    misspelt = "Outdate OpenSSI on thee webb images"
+    assert found([item()], issue(title=misspelt)) == []
+    assert told([item()], issue(title=misspelt, body="V-1"))[1].startswith("its title is like the weakness name")
+
+
+def test_a_common_word_is_no_reason_to_measure_two_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[tuple[str, str]] = []
+
+    class Counting(SequenceMatcher[str]):
+        def __init__(self, junk: None, a: str, b: str, autojunk: bool) -> None:
+            measured.append((a, b))
+            super().__init__(junk, a, b, autojunk)
+
+    monkeypatch.setattr(matching, "SequenceMatcher", Counting)
+    items = [item(n, weakness_name=f"Weakness{n} of product{n}") for n in range(100)]
+    issues = [issue(n, f"Weakness{n} of product{n}") for n in range(100)]
+    assert len(found(items, *issues)) == 100
+    assert len(measured) == 100, "of 10,000 pairs"

@@ -19,6 +19,7 @@ from poam.sync.record.rows import rows
 from poam.sync.settings.people import person_of
 from poam.sync.settings.policies import Policy
 
+from .staff import KNOWN_AT_TRACKERS
 from .world import BOT, World
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ class Mirror:
         return sorted([*done, *self._said(field)], key=lambda one: one.at)
 
     def _said(self, field: str) -> Iterator[Word]:
-        """What commands asked for. A date is no word where the item was closed by then."""
+        """What commands of known people asked for. A date is no word where the item was closed by then."""
         for comment in self.issue.comments:
-            command = None if comment.author == BOT else command_in(comment.text)
+            command = command_in(comment.text) if comment.author.id in KNOWN_AT_TRACKERS else None
             if command is None or command.lacks:
                 continue
             source = said_in(comment.id)

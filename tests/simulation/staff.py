@@ -187,6 +187,10 @@ class Staff:
         self.story.acks.append(Ack(*record.head))
 
 
+KNOWN_AT_TRACKERS = frozenset({"ann", "irene"})
+"""Whose commands count: the others have accounts there that nobody in [people] has."""
+
+
 def people() -> dict[str, Any]:
     """The people of the configuration: those at the trackers have an account there."""
     accounts = ("jira", "code", "ops")

@@ -162,6 +162,15 @@ def test_a_plan_names_a_later_date_that_will_rest_or_rests(loop: Loop) -> None:
     assert "V-2: a request (later_date 2026-07-01) from acme/web#1" in loop.poam("plan").stdout
 
 
+def test_a_date_at_an_issue_that_was_taken_off_rests_no_more(loop: Loop) -> None:
+    loop.stage.people["code"].set_due(loop.remote(2), "2026-07-01")
+    assert "rests until" in loop.poam("sync").stdout
+    loop.poam("unlink", "V-2", "code", "acme/web#1", "--reason", "another matter")
+
+    assert json.loads(loop.poam("status", "--json").stdout)["resting"] == []
+    assert "rests" not in loop.poam("sync").stdout
+
+
 def test_a_plan_lets_no_date_rest_that_stands_beside_another(loop: Loop) -> None:
     loop.stage.people["code"].set_due(loop.remote(2), "2026-07-01")
     loop.stage.people["code"].label(loop.remote(2), add=("due:2026-08-01",))

@@ -16,11 +16,13 @@ from poam.connectors.memory import MemoryPerson
 from poam.connectors.sandbox.clock import iso
 from poam.mapping.item import Decision, State, WorkStatus
 from poam.sync.cycle import plan_cycle
+from poam.sync.deciding.edits import edit as change
 from poam.sync.deciding.linking import attach, plan_attachment
 from poam.sync.deciding.resolve import resolve
+from poam.sync.delivery.answering import hide
 from poam.sync.errors import InputError, NotAllowed
 from poam.sync.looking.rules import rules_for
-from poam.sync.record.mirrors import open_answers
+from poam.sync.record.mirrors import HIDDEN, doubt_answers, open_answers
 
 from .deciding import ANN, ISSO, approved, at_rest, deciding, moved, pair, rejected
 from .engine import Engine, engine, item
@@ -330,12 +332,25 @@ def test_nothing_is_asked_for_a_closed_item(mirrored: Engine, text: str) -> None
 # --- who, and what is kept
 
 
-def test_an_account_that_nobody_knows_proposes_under_its_own_name(mirrored: Engine) -> None:
-    said(mirrored, "/poam done", by="zoe")
-    assert mirrored.item().work_done_by == "jira:zoe"
-    assert mirrored.journal("observed.command") == [("jira:zoe", None, "/poam done")]
-    said(mirrored, "/poam extend 2026-07-01 because x", 2, by="zoe")
-    assert [request.requested_by for request in mirrored.requests()] == ["jira:zoe"]
+@pytest.mark.parametrize(
+    "text",
+    ["/poam done https://scan.example/1", "/poam blocked x", "/poam extend 2026-07-01 because x", "/poam vendor X",
+     "/poam fp x", "/poam status", "/poam nonsense"],
+)  # fmt: skip
+def test_an_account_that_nobody_in_people_has_is_answered_and_does_nothing(mirrored: Engine, text: str) -> None:
+    """Who may only comment at a tracker must not close an issue through our account."""
+    before = mirrored.item(), mirrored.issue().status, mirrored.issue().due_dates
+    assert said(mirrored, text, by="zoe").startswith("Nothing was done, as the record does not know this account")
+    assert (mirrored.item(), mirrored.issue().status, mirrored.issue().due_dates) == before
+    assert (mirrored.requests(), mirrored.conflicts()) == ([], [])
+    assert [row["kind"] for row in mirrored.record.db.query("SELECT kind FROM evidence")] == []
+    assert mirrored.journal("observed.command") == [("jira:zoe", None, text)], "kept, as all that is said"
+    at_rest(mirrored)
+
+
+def test_an_account_is_known_in_whatever_letters(mirrored: Engine) -> None:
+    said(mirrored, "/poam done", by="ANN")
+    assert mirrored.item().work_status is WorkStatus.DONE
 
 
 def test_our_own_comments_are_no_commands(mirrored: Engine) -> None:
@@ -506,6 +521,41 @@ def test_a_tracker_that_hides_what_it_took_is_told_the_answer_once_and_a_person_
     assert [(each.field, each.policy) for each in mirrored.conflicts()] == [("comment", "refused")]
     assert mirrored.item().work_status is WorkStatus.BLOCKED
     at_rest(mirrored)
+    for day in ("2026-04-20", "2026-04-21"):
+        with deciding(mirrored) as decider:
+            change(decider, mirrored.item(), {"forecast_date": day}, reason="later changes of the record")
+        assert mirrored.later().connectors[0].owed == 0
+        assert mirrored.issue().due_dates == (day,), "the edit goes, the comment does not go along"
+        at_rest(mirrored)
+    say(mirrored, "/poam help")
+    for _ in range(4):
+        mirrored.later()
+    assert [("the work is blocked" in text, "Commands" in text) for text in posted] == [(True, False), (False, True)]
+    at_rest(mirrored)
+    with deciding(mirrored) as decider:
+        resolve(decider, mirrored.conflicts()[0].id, "record")
+    for _ in range(4):
+        mirrored.later()
+    assert len(posted) == 3, "a person who asks for them has all of them sent once more"
+    assert "the work is blocked" in posted[2]
+    assert "Commands" in posted[2]
+    assert [(each.field, each.policy) for each in mirrored.conflicts()] == [("comment", "refused")]
+    at_rest(mirrored)
+
+
+def test_a_hidden_answer_is_not_said_again_after_a_restore(mirrored: Engine) -> None:
+    say(mirrored, "/poam help")
+    mirrored.clock.advance(minutes=1)
+    mirrored.world.faults.append(("edit", "before", Unsettled))
+    mirrored.cycle()
+    link = mirrored.link()
+    with mirrored.record.unit(at=iso(mirrored.clock.now())) as unit:
+        hide(unit, link, open_answers(unit.db, link.id))
+        doubt_answers(unit)
+    assert [each.left_by for each in open_answers(mirrored.record.db, link.id)] == [HIDDEN]
+    for _ in range(3):
+        assert mirrored.later().connectors[0].owed == 0
+    assert answers(mirrored) == []
 
 
 def test_no_answer_tells_a_stranger_more_than_id_state_and_due_date(tmp_path: Path) -> None:

@@ -300,3 +300,46 @@ def test_on_a_terminal_each_match_is_asked_for(tmp_path: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("Attach it?") == 2
         assert [(link.item_uid, link.remote_key) for link in loop.links()] == [("uid-2", keys[1])]
+
+
+def asked_to_adopt(loop: Loop, answer: bytes, *meanwhile: str) -> tuple[int, str]:
+    """Adopting at a terminal, where the answer comes only after another command ran; the exit code and the errors."""
+    pty = pytest.importorskip("pty", reason="there are no terminals to open here")
+    ours, theirs = pty.openpty()
+    command = [Path(sys.executable).with_name("poam"), "--config", loop.stage.config, "adopt", "--connector", "jira"]
+    pipes = {"stdin": theirs, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        assert process.stdout is not None
+        shown = b""
+        while not shown.endswith(b"Attach it?"):
+            letter = process.stdout.read(1)
+            assert letter, shown
+            shown += letter
+        between = loop.poam(*meanwhile)
+        os.write(ours, answer)
+        _, errors = process.communicate(timeout=60)
+    assert between.exit_code == 0, between.output
+    os.close(theirs)
+    os.close(ours)
+    return process.returncode, errors.decode()
+
+
+def test_an_item_that_got_an_issue_while_somebody_thought_is_not_given_another(tmp_path: Path) -> None:
+    with two_trackers(tmp_path / "loop", item_for("jira", 1)) as loop:
+        written(loop, "jira", "V-1")
+        number = written(loop, "code")
+        loop.clock.advance(minutes=20)
+        code, errors = asked_to_adopt(loop, b"y\n", "link", "V-1", "code", number, *WHY, "--yes")
+        assert (code, "V-1 got an issue meanwhile, acme/web#1; nothing was attached" in errors) == (3, True)
+        assert [link.remote_key for link in loop.links() if link.state == "live"] == ["acme/web#1"]
+
+
+def test_an_adopted_issue_is_held_against_the_item_as_it_is_when_it_is_attached(tmp_path: Path) -> None:
+    with two_trackers(tmp_path / "loop", item_for("jira", 1)) as loop:
+        written(loop, "jira", "V-1")
+        loop.clock.advance(minutes=20)
+        claim = ("transition", "V-1", "pending_verification", "--reason", "it is mended")
+        assert asked_to_adopt(loop, b"y\n", *claim)[0] == 0
+        assert the_item(loop).state == "pending_verification"
+        told = [(each["field"], each["tracker_value"]) for each in json.loads(loop.poam("conflicts", "--json").stdout)]
+        assert told == [("work_status", "not_started")], "the issue is open, and the work was claimed done meanwhile"

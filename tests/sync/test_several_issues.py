@@ -8,16 +8,23 @@ from pathlib import Path
 import pytest
 
 from poam.connectors.base import Account, Status
-from poam.connectors.memory import MemoryWorld
+from poam.connectors.errors import Rejected
+from poam.connectors.memory import MemoryPerson, MemoryWorld
+from poam.connectors.sandbox.memory import CLOSED
 from poam.mapping.item import State, WorkStatus
 from poam.mapping.lenses import work_status_of
 from poam.mapping.life import Role
 from poam.mapping.together import work_together
+from poam.sync.cycle import run_cycle
 from poam.sync.deciding.edits import edit
 from poam.sync.deciding.transitions import transition
+from poam.sync.errors import MassChange
+from poam.sync.guard import Approval
+from poam.sync.record.kinds import Link
+from poam.sync.record.mirrors import open_answers
 
 from .deciding import approved, deciding, moved, rejected, resolved
-from .engine import item
+from .engine import ISSO, item
 from .mirrored import Several, several
 
 BLOCKED = Status("blocked", "doing")
@@ -267,10 +274,10 @@ def test_what_one_issue_changes_the_text_of_the_others_tells_in_the_next_cycle(t
     assert two.cycle().record_writes == 0
 
 
-def moves_to(ready: Several, connector: str) -> None:
-    """Somebody moves the item's issue to another place, with all that it holds."""
-    link = ready.links[0]
-    issue = ready.issue(0)
+def moves_to(ready: Several, connector: str, link: Link | None = None) -> None:
+    """Somebody moves the item's issue, or another, to another place, with all that it holds."""
+    link = link or ready.links[0]
+    issue = ready.trackers[link.connector].get(link.issue_id)
     values = {name: getattr(issue, name) for name in ("title", "body", "status", "due_dates", "labels", "marked")}
     there = ready.worlds[connector].add(issue.author, issue.marker, values)  # type: ignore[arg-type]
     ready.worlds[link.connector].delete(link.issue_id)
@@ -296,6 +303,59 @@ def test_an_issue_that_moves_to_another_configured_place_is_followed_there(tmp_p
         assert ready.item.state is State.PENDING_VERIFICATION
 
 
+def test_an_issue_that_moves_leaves_no_conflict_and_no_owed_answer_at_its_old_place(tmp_path: Path) -> None:
+    with several(tmp_path, "jira", "code", items=(item(1), item(2))) as ready:
+        old = ready.links[0]
+        ready.worlds["jira"].faults.append(("edit", "before", Rejected))
+        MemoryPerson(ready.worlds["jira"], "ann").comment(old.issue_id, "/poam help")
+        ready.cycle()
+        assert [each.link_id for each in ready.engine.conflicts()] == [old.id]
+        assert len(open_answers(ready.engine.record.db, old.id)) == 1
+        moves_to(ready, "code")
+        ready.cycle(full=True)
+        assert ready.links[0].connector == "code"
+        assert ready.engine.conflicts() == []
+        assert open_answers(ready.engine.record.db, old.id) == []
+        why = "MEM-1 was moved to MEM-1"
+        ended = "SELECT resolution, resolved_by FROM conflicts"
+        assert ready.engine.record.db.execute(ended).fetchall() == [(why, "system")]
+        dropped = "SELECT field, reason FROM journal WHERE entity = 'answers'"
+        assert ready.engine.record.db.execute(dropped).fetchall() == [("dropped", why)]
+        ready.rest()
+
+
+def test_far_more_issues_moved_than_usual_are_followed_only_when_a_person_says_so(tmp_path: Path) -> None:
+    with several(tmp_path, "jira", "code", items=tuple(item(n) for n in range(1, 11))) as ready:
+        before = [ready.engine.link(n) for n in range(1, 11)]
+        for link in before[:5]:
+            ready.worlds["jira"].change(Account("ann"), link.issue_id, {"status": Status("completed", "done")})
+            moves_to(ready, "code", link)
+        report = ready.cycle(full=True)
+        error = report.connectors[0].error
+        assert isinstance(error, MassChange)
+        assert [ready.engine.link(n) for n in range(1, 11)] == before, "nothing was followed"
+        assert all(ready.engine.item(n).state is State.OPEN for n in range(1, 11))
+        held = str(error).split("plan ")[1].rstrip(")")
+        there = next(issue for issue in ready.trackers["code"].changed_since(None).issues)
+        ready.worlds["code"].change(Account("ann"), there.id, {"due_dates": ("2026-04-01",)})
+        error = ready.cycle(full=True).connectors[0].error
+        assert isinstance(error, MassChange)
+        another = str(error).split("plan ")[1].rstrip(")")
+        assert another != held, "an approval lets through what was looked at, and nothing else"
+        ready.engine.clock.advance(minutes=1)
+        run_cycle(
+            ready.engine.record,
+            ready.trackers,
+            ready.config,
+            ready.engine.clock.now,
+            full=True,
+            approval=Approval(another, ISSO),
+        )
+        places = "SELECT connector, count(*) FROM links WHERE state = 'live' GROUP BY connector ORDER BY connector"
+        assert ready.engine.record.db.execute(places).fetchall() == [("code", 5), ("jira", 5)]
+        ready.rest()
+
+
 def test_an_issue_that_moves_out_of_sight_is_a_conflict_that_names_where_it_went(tmp_path: Path) -> None:
     with several(tmp_path, "jira", items=(item(1), item(2))) as ready:
         ready.worlds["elsewhere"] = MemoryWorld(ready.engine.clock)  # type: ignore[index]
@@ -307,3 +367,16 @@ def test_an_issue_that_moves_out_of_sight_is_a_conflict_that_names_where_it_went
         (conflict,) = ready.engine.conflicts()
         assert (conflict.policy, conflict.tracker_value) == ("missing", "MEM-1 was moved to MEM-10")
         assert ready.links[0].state == "missing"
+
+
+def test_what_our_own_account_set_at_an_attached_issue_is_nobodys_word(two: Several) -> None:
+    """It was another item's issue once, and we closed and dated it there."""
+    other = two.made()
+    two.worlds["jira"].change(Account("poam"), other.id, {"status": CLOSED["completed"], "due_dates": ("2026-04-02",)})
+    found = two.attach(two.worlds["jira"].get(other.id))
+    assert found.step.item_changes == ()
+    assert (two.item.work_status, two.item.forecast_date) == (WorkStatus.NOT_STARTED, None)
+    two.rest()
+    assert two.worlds["jira"].get(other.id).status.category == "todo"
+    assert two.worlds["jira"].get(other.id).due_dates == ("2026-05-01",)
+    assert two.engine.conflicts() == []

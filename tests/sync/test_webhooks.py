@@ -293,6 +293,31 @@ def test_a_cycle_that_fails_keeps_its_hints_for_the_next_one(post: Post) -> None
     assert post.waiting() == []
 
 
+def test_a_tracker_that_wants_to_be_left_alone_is_not_woken_for(post: Post) -> None:
+    limit = Fault("GET", "/issues$", 429, headers={"Retry-After": "3600"}, times=9)
+    post.loop.stage.github.faults.append(limit)
+    post.cycle()
+    post.loop.stage.github.faults.clear()
+    post.deliver(post.hooks["code"].delivery(post.loop.remote(2)))
+    post.deliver(post.hooks["jira"].delivery(post.loop.remote(1)), "jira")
+    assert post.is_worth_a_cycle(), "the other one wants nothing"
+
+    post.cycle()
+    assert (post.waiting(), post.is_worth_a_cycle()) == ([("code", post.loop.remote(2))], False)
+    post.loop.clock.advance(minutes=61)
+    assert post.is_worth_a_cycle()
+
+
+def test_a_disk_that_fails_while_the_daemon_rests_does_not_end_it(post: Post, tmp_path: Path) -> None:
+    post.deliver(post.hooks["code"].delivery(post.loop.remote(2)))
+    assert post.is_worth_a_cycle()
+    config = post.loop.stage.config
+    config.write_text(config.read_text(encoding="utf-8").replace("poam.db", "x" * 300), encoding="utf-8")
+    frame = Frame(config, clock=post.loop.clock.now)
+
+    assert not is_worth_a_cycle(frame, post.inbox, post.told)
+
+
 def test_an_event_about_no_issue_is_acknowledged_and_tells_that_deliveries_arrive(post: Post) -> None:
     hook = post.hooks["code"]
     assert isinstance(hook, GithubHook)
@@ -333,6 +358,21 @@ def test_a_damaged_inbox_is_made_anew_since_it_holds_no_facts(tmp_path: Path) ->
 
     assert inbox.waiting().hints == {}
     assert inbox.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_inbox_that_cannot_be_made_anew_is_told(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "poam.db")
+    inbox.path.write_bytes(b"no database at all" * 100)
+    (tmp_path / "poam.db.inbox-shm").mkdir()
+
+    with pytest.raises(InboxError, match=r"poam\.db\.inbox cannot be used"):
+        inbox.prepare()
+
+
+def test_an_inbox_on_a_disk_that_fails_is_told_by_whoever_looks(tmp_path: Path) -> None:
+    for look in (Inbox(tmp_path / ("x" * 300)).waiting, Inbox(tmp_path / ("x" * 300)).arrivals):
+        with pytest.raises(InboxError, match="cannot be used: File name too long"):
+            look()
 
 
 def test_an_inbox_that_breaks_meanwhile_is_told_and_the_cycles_go_on(
