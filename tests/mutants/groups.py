@@ -22,6 +22,7 @@ JUDGES = (
         "verification",
     ),
     *("asof", "record", "record_files", "record_hints", "record_lock", "journal", "guards", "guarded_tables", "verify"),
+    *("several_issues", "hints", "parking", "rules"),
     *("clocks", "fencing", "edits", "intake", "explain", "export", "keeping_commands"),
     *("migrations", "restore", "backup", "faults", "sqlite"),
 )
@@ -59,10 +60,12 @@ PLAN = (
         "looking/history",
     ),
     *("looking/sketch", "looking/wanted", "looking/existence", "looking/notices", "looking/steps"),
+    *("looking/stands", "looking/attaching", "looking/rules", "hinted", "moved"),
 )
 OUTBOX = (
     *("delivery/outbox", "delivery/create", "delivery/edit", "delivery/deliver", "delivery/postman", "delivery/links"),
     *("store", "commit", "restored", "delivery/twins", "delivery/answering", "conflicts"),
+    *("parking", "deciding/several", "deciding/linking"),
 )
 RECORD = (
     *("record/record", "record/unit", "record/journal", "record/verify", "record/mirrors", "record/database"),
